@@ -1,0 +1,23 @@
+/** Error codes of this package; a contract. */
+export type TensorErrorCode =
+  | 'TENSOR_SHAPE'
+  | 'TENSOR_DTYPE'
+  | 'TENSOR_ATTRIBUTE'
+  | 'TENSOR_TRACE'
+  | 'TENSOR_NOT_DIFFERENTIABLE'
+  | 'TENSOR_INPUT'
+  | 'TENSOR_WEIGHT'
+  | 'PROCESS_CRASHED'
+  | 'PROCESS_DEADLINE'
+  | 'PROCESS_ABORTED'
+  | 'PROCESS_CLOSED';
+
+export class TensorError extends Error {
+  readonly code: TensorErrorCode;
+
+  constructor(code: TensorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'TensorError';
+    this.code = code;
+  }
+}

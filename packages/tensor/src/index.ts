@@ -1,0 +1,25 @@
+export {
+  addDims,
+  type Bindings,
+  type Dim,
+  mulDims,
+  productOf,
+  type Shape,
+  showDim,
+  subDims,
+  sym,
+} from './dim.js';
+export { TensorError, type TensorErrorCode } from './errors.js';
+export { grad } from './grad.js';
+export type { Value } from './interp/value.js';
+export { interpret } from './interp.js';
+export type { DType, Prim, Tensor } from './ir.js';
+export { type LoopSpec, loop } from './loop.js';
+export { linear, rmsNorm, rotate, silu, sumAll } from './nn.js';
+export type { WeightLocation } from './onnx/emit.js';
+export { emitModel } from './onnx/emit.js';
+export * as ops from './ops.js';
+export { hashProgram, printProgram } from './print.js';
+export { type Program, type Tracer, trace } from './program.js';
+export { PRIMITIVES } from './rules.js';
+export { type CompileOptions, compile, type Session, type TensorData, type WeightFiles } from './session.js';

@@ -1,0 +1,259 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { type Dim, type Shape, showDim } from '../dim.js';
+import { TensorError } from '../errors.js';
+import {
+  type AttributeProtoSchema,
+  type GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from '../gen/onnx/onnx_pb.js';
+import { type DType, isPrim, type Tensor } from '../ir.js';
+import type { Program } from '../program.js';
+import { at } from '../rules/rule.js';
+import { type Attribute, type Emit, lowerNode, neededNodes, ONNX_DTYPE, spelledBody } from './lowering.js';
+
+type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
+type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
+type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
+type ValueInit = MessageInitShape<typeof ValueInfoProtoSchema>;
+type GraphInit = MessageInitShape<typeof GraphProtoSchema>;
+
+/** Where a weight's bytes lie: a file beside the others of its model, little-endian f32. */
+export interface WeightLocation {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** An int64 vector (or scalar) input that the host computes from the run's sizes. */
+export interface HostInts {
+  readonly name: string;
+  readonly dims: readonly Dim[];
+  readonly isScalar: boolean;
+}
+
+export interface EmittedModel {
+  readonly bytes: Uint8Array;
+  readonly hostInts: readonly HostInts[];
+}
+
+/** Writes a program as an ONNX model; equal programs give equal bytes. */
+export function emitModel(program: Program, weights: ReadonlyMap<string, WeightLocation>): EmittedModel {
+  const emitter = new Emitter(program, weights);
+  return emitter.model();
+}
+
+class Emitter {
+  readonly #program: Program;
+  readonly #weights: ReadonlyMap<string, WeightLocation>;
+  /** Names of traced values; a loop body sees those of the graphs around it. */
+  readonly #names = new Map<Tensor, string>();
+  /** Results of loops, by loop: their projections are names, not nodes. */
+  readonly #loopOutputs = new Map<Tensor, readonly string[]>();
+  readonly #hostInts = new Map<string, HostInts>();
+  readonly #literals = new Map<string, string>();
+  readonly #initializers: TensorInit[] = [];
+  #next = 0;
+
+  constructor(program: Program, weights: ReadonlyMap<string, WeightLocation>) {
+    this.#program = program;
+    this.#weights = weights;
+  }
+
+  model(): EmittedModel {
+    const { inputs, weights, outputs, name } = this.#program;
+    const ordered = neededNodes(Object.values(outputs));
+    const needed = new Set(ordered);
+    for (const p of [...inputs, ...weights]) this.#names.set(p as Tensor, p.attrs.name);
+    for (const w of weights) if (needed.has(w as Tensor)) this.#initializers.push(this.#external(w));
+    const nodes: NodeInit[] = [];
+    this.#nodes(
+      [...needed].sort((a, b) => a.id - b.id),
+      nodes,
+    );
+    const results = Object.entries(outputs).map(([key, t]) => {
+      nodes.push({ opType: 'Identity', input: [this.#name(t)], output: [key], name: key });
+      return valueInfo(key, t.dtype, t.shape);
+    });
+    const used = inputs.filter((p) => needed.has(p as Tensor));
+    const graph: GraphInit = {
+      name,
+      node: nodes,
+      initializer: this.#initializers,
+      input: [
+        ...used.map((p) => valueInfo(p.attrs.name, p.dtype, p.shape)),
+        ...[...this.#hostInts.values()].map((h) =>
+          valueInfo(h.name, 'i64', h.isScalar ? [] : [h.dims.length]),
+        ),
+      ],
+      output: results,
+    };
+    const model = create(ModelProtoSchema, {
+      irVersion: 10n,
+      producerName: 'residency',
+      graph,
+      opsetImport: [
+        { domain: '', version: 21n },
+        { domain: 'com.microsoft', version: 1n },
+      ],
+    });
+    return { bytes: toBinary(ModelProtoSchema, model), hostInts: [...this.#hostInts.values()] };
+  }
+
+  #name(t: Tensor): string {
+    const known = this.#names.get(t);
+    if (known === undefined)
+      throw new TensorError('TENSOR_TRACE', `internal: ${t.prim} ${t.id} is read before it is written`);
+    return known;
+  }
+
+  #fresh(): string {
+    return `v${this.#next++}`;
+  }
+
+  #nodes(ordered: readonly Tensor[], into: NodeInit[]): void {
+    for (const node of ordered) {
+      if (this.#names.has(node) || this.#loopOutputs.has(node)) continue;
+      if (isPrim(node, 'loop')) this.#loop(node, into);
+      else if (isPrim(node, 'project')) {
+        this.#names.set(node, at(this.#loopOutputs.get(at(node.inputs, 0)) ?? [], node.attrs.index));
+      } else this.#names.set(node, lowerNode(node, this.#emit(into)));
+    }
+  }
+
+  #emit(into: NodeInit[]): Emit {
+    return {
+      name: (t) => this.#name(t),
+      op: (type, inputs, attributes = {}, domain = '') => {
+        const output = this.#fresh();
+        const attribute = Object.entries(attributes).map(([n, v]) => attributeInit(n, v));
+        into.push({ opType: type, input: [...inputs], output: [output], name: output, attribute, domain });
+        return output;
+      },
+      ints: (dims) => this.#ints(dims, false),
+      int: (dim) => this.#ints([dim], true),
+      literal: (values, shape, dtype) => this.#literal(values, shape, dtype),
+    };
+  }
+
+  #ints(dims: readonly Dim[], isScalar: boolean): string {
+    const values = dims.filter((d) => typeof d === 'number');
+    if (values.length === dims.length) return this.#literal(values, isScalar ? [] : [dims.length], 'i64');
+    const name = `${isScalar ? 'size' : 'shape'}:${dims.map(showDim).join(',')}`;
+    this.#hostInts.set(name, { name, dims, isScalar });
+    return name;
+  }
+
+  #literal(values: readonly number[], shape: readonly number[], dtype: DType): string {
+    const key = `${dtype}[${shape.join(',')}]:${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join(',')}`;
+    const known = this.#literals.get(key);
+    if (known !== undefined) return known;
+    const name = `c${this.#literals.size}`;
+    this.#literals.set(key, name);
+    this.#initializers.push({
+      name,
+      dims: shape.map(BigInt),
+      dataType: ONNX_DTYPE[dtype],
+      rawData: rawData(values, dtype),
+    });
+    return name;
+  }
+
+  #external(weight: Tensor<'param'>): TensorInit {
+    const { name } = weight.attrs;
+    const location = this.#weights.get(name);
+    if (!location)
+      throw new TensorError(
+        'TENSOR_WEIGHT',
+        `weight ${name} of program ${this.#program.name} is bound to no file`,
+      );
+    const dims = weight.shape.map((d) => {
+      if (typeof d !== 'number') throw new TensorError('TENSOR_WEIGHT', `weight ${name}: want a known shape`);
+      return d;
+    });
+    const want = dims.reduce((n, d) => n * d, 4);
+    if (location.bytes !== want) {
+      throw new TensorError(
+        'TENSOR_WEIGHT',
+        `weight ${name}: want ${want} bytes of f32[${dims.join(',')}], ${location.file} has ${location.bytes}`,
+      );
+    }
+    const externalData = [
+      { key: 'location', value: location.file },
+      { key: 'offset', value: `${location.offset}` },
+      { key: 'length', value: `${location.bytes}` },
+    ];
+    return { name, dims: dims.map(BigInt), dataType: ONNX_DTYPE.f32, dataLocation: 1, externalData };
+  }
+
+  #loop(node: Tensor<'loop'>, into: NodeInit[]): void {
+    const body = node.attrs;
+    const inner: NodeInit[] = [];
+    const [iteration, condition] = [this.#fresh(), this.#fresh()];
+    this.#names.set(body.iteration as Tensor, iteration);
+    const carriedNames = body.carriedIn.map((p) => {
+      const name = this.#fresh();
+      this.#names.set(p as Tensor, name);
+      return name;
+    });
+    this.#nodes(spelledBody(node).nodes, inner);
+    const outputs = [body.proceed, ...body.carriedOut, ...body.scans].map((t) => {
+      const name = this.#fresh();
+      // An output of a body must be its own value even where it is a carried input or an outer value.
+      inner.push({ opType: 'Identity', input: [this.#name(t)], output: [name], name });
+      return { name, t };
+    });
+    const graph: GraphInit = {
+      name: `body${node.id}`,
+      node: inner,
+      input: [
+        valueInfo(iteration, 'i64', []),
+        valueInfo(condition, 'bool', []),
+        ...body.carriedIn.map((p, i) => valueInfo(at(carriedNames, i), p.dtype, p.shape)),
+      ],
+      output: outputs.map(({ name, t }) => valueInfo(name, t.dtype, t.shape)),
+    };
+    const results = [...body.carriedOut, ...body.scans].map(() => this.#fresh());
+    const initial = node.inputs.slice(0, 1 + body.carriedIn.length).map((x) => this.#name(x));
+    const [trip, ...carried] = initial;
+    into.push({
+      opType: 'Loop',
+      name: `loop${node.id}`,
+      input: [trip ?? '', this.#literal([1], [], 'bool'), ...carried],
+      output: results,
+      attribute: [{ name: 'body', type: 5, g: graph }],
+    });
+    this.#loopOutputs.set(node as Tensor, results);
+  }
+}
+
+function attributeInit(name: string, value: Attribute): AttributeInit {
+  if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
+  if (typeof value === 'number') return { name, type: 2, i: BigInt(value) };
+  return { name, type: 7, ints: value.map(BigInt) };
+}
+
+function rawData(values: readonly number[], dtype: DType): Uint8Array {
+  const arrays: Readonly<Record<DType, () => ArrayBufferView>> = {
+    f32: () => Float32Array.from(values),
+    i64: () => BigInt64Array.from(values.map(BigInt)),
+    bool: () => Uint8Array.from(values),
+  };
+  const array = arrays[dtype]();
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function valueInfo(name: string, dtype: DType, shape: Shape): ValueInit {
+  const dim = shape.map((d) =>
+    typeof d === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(d) } }
+      : { value: { case: 'dimParam' as const, value: showDim(d) } },
+  );
+  return {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType: ONNX_DTYPE[dtype], shape: { dim } } } },
+  };
+}

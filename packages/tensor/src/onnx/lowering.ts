@@ -1,0 +1,206 @@
+import { type Dim, evalDim } from '../dim.js';
+import { TensorError } from '../errors.js';
+import { type DType, isPrim, type Prim, type Tensor } from '../ir.js';
+import { at } from '../rules/rule.js';
+
+export type Attribute = number | readonly number[] | string;
+
+/** What a lowering may ask of the emitter: all names are values of the ONNX graph being written. */
+export interface Emit {
+  /** The name that a traced value has in the graph. */
+  name(t: Tensor): string;
+  /** Writes one node and returns the name of its only output. */
+  op(
+    type: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, Attribute>>,
+    domain?: string,
+  ): string;
+  /** An int64 vector: an initializer when all sizes are known, else an input that the host computes for each run. */
+  ints(dims: readonly Dim[]): string;
+  /** An int64 scalar, likewise. */
+  int(dim: Dim): string;
+  /** A literal of a dtype. */
+  literal(values: readonly number[], shape: readonly number[], dtype: DType): string;
+}
+
+/** How a primitive is spelled in ONNX. */
+export interface Lowering<P extends Prim> {
+  lower(node: Tensor<P>, emit: Emit): string;
+  /** The values it reads where they are not the node's inputs: transposes that the spelling folds in are not computed. */
+  readonly operands?: (node: Tensor<P>) => readonly Tensor[];
+}
+
+export const ONNX_DTYPE: Readonly<Record<DType, number>> = { f32: 1, i64: 7, bool: 9 };
+
+const direct = <P extends Prim>(type: string): Lowering<P> => ({
+  lower: (node, emit) => emit.op(type, node.inputs.map(emit.name)),
+});
+
+const overLast = <P extends Prim>(type: string): Lowering<P> => ({
+  lower: (node, emit) => emit.op(type, node.inputs.map(emit.name), { axis: -1 }),
+});
+
+const byTracer = <P extends Prim>(prim: string): Lowering<P> => ({
+  lower: () => {
+    throw new TensorError('TENSOR_TRACE', `internal: ${prim} is written by the emitter`);
+  },
+});
+
+/** A matmul operand, with a transpose of its last two axes folded into the product. */
+function unswap(x: Tensor): { source: Tensor; swapped: boolean } {
+  const rank = x.shape.length;
+  const [inner] = x.inputs;
+  const isSwap =
+    isPrim(x, 'transpose') &&
+    x.attrs.perm.every((p, i) => p === (i === rank - 2 ? rank - 1 : i === rank - 1 ? rank - 2 : i));
+  return isSwap && inner ? { source: inner, swapped: true } : { source: x, swapped: false };
+}
+
+const matmul: Lowering<'matmul'> = {
+  operands: (node) => node.inputs.map((x) => unswap(x).source),
+  lower: (node, emit) => {
+    const a = unswap(at(node.inputs, 0));
+    const b = unswap(at(node.inputs, 1));
+    const names = [emit.name(a.source), emit.name(b.source)];
+    if (!a.swapped && !b.swapped) return emit.op('MatMul', names);
+    const attributes = { transA: a.swapped ? 1 : 0, transB: b.swapped ? 1 : 0 };
+    const isPlain = a.source.shape.length === 2 && b.source.shape.length === 2;
+    return isPlain
+      ? emit.op('Gemm', names, attributes)
+      : emit.op('FusedMatMul', names, attributes, 'com.microsoft');
+  },
+};
+
+const padding = (node: Tensor<'pad'>): Dim[] => {
+  const { axis, before, after } = node.attrs;
+  const at0 = node.shape.map<Dim>((_, i) => (i === axis ? before : 0));
+  return [...at0, ...node.shape.map<Dim>((_, i) => (i === axis ? after : 0))];
+};
+
+/** The nodes that a loop body's spelling computes, each after its inputs, and the outer values that it reads. */
+export function spelledBody(node: Tensor<'loop'>): { nodes: Tensor[]; captured: Tensor[] } {
+  const { carriedOut, scans, proceed, iteration } = node.attrs;
+  const all = neededNodes([...carriedOut, ...scans, proceed], (t) => t.trace.isWithin(iteration.trace));
+  return {
+    nodes: all.filter((t) => t.trace.isWithin(iteration.trace)),
+    captured: all.filter((t) => !t.trace.isWithin(iteration.trace)),
+  };
+}
+
+/**
+ * What the spelling of the roots computes, each node after its inputs: folded transposes and dead branches are absent.
+ * The operands of a node that `isInside` refuses are not followed.
+ */
+export function neededNodes(
+  roots: readonly Tensor[],
+  isInside: (t: Tensor) => boolean = () => true,
+): Tensor[] {
+  const seen = new Set<Tensor>();
+  const stack = [...roots];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (isInside(node)) stack.push(...operandsOf(node));
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** The ONNX spelling (opset 21) of every primitive: a missing row fails to compile. */
+export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
+  param: byTracer('param'),
+  constant: {
+    lower: (node, emit) =>
+      emit.literal(
+        node.attrs.values,
+        node.shape.map((d) => evalDim(d, {})),
+        node.dtype,
+      ),
+  },
+  iota: { lower: (node, emit) => emit.op('Range', [emit.int(0), emit.int(node.attrs.length), emit.int(1)]) },
+  neg: direct('Neg'),
+  exp: direct('Exp'),
+  log: direct('Log'),
+  sqrt: direct('Sqrt'),
+  sigmoid: direct('Sigmoid'),
+  sin: direct('Sin'),
+  cos: direct('Cos'),
+  not: direct('Not'),
+  cast: {
+    lower: (node, emit) => emit.op('Cast', node.inputs.map(emit.name), { to: ONNX_DTYPE[node.attrs.to] }),
+  },
+  add: direct('Add'),
+  sub: direct('Sub'),
+  mul: direct('Mul'),
+  div: direct('Div'),
+  max: direct('Max'),
+  min: direct('Min'),
+  or: direct('Or'),
+  equal: direct('Equal'),
+  less: direct('Less'),
+  where: direct('Where'),
+  matmul,
+  reduceSum: {
+    lower: (node, emit) =>
+      emit.op('ReduceSum', [emit.name(at(node.inputs, 0)), emit.ints(node.attrs.axes)], { keepdims: 1 }),
+  },
+  softmax: overLast('Softmax'),
+  logSoftmax: overLast('LogSoftmax'),
+  cumSum: {
+    lower: (node, emit) =>
+      emit.op('CumSum', [emit.name(at(node.inputs, 0)), emit.int(node.shape.length - 1)], {
+        reverse: node.attrs.reverse ? 1 : 0,
+      }),
+  },
+  argMax: { lower: (node, emit) => emit.op('ArgMax', node.inputs.map(emit.name), { axis: -1, keepdims: 0 }) },
+  reshape: {
+    lower: (node, emit) =>
+      emit.op('Reshape', [emit.name(at(node.inputs, 0)), emit.ints(node.shape)], { allowzero: 1 }),
+  },
+  expand: {
+    lower: (node, emit) => emit.op('Expand', [emit.name(at(node.inputs, 0)), emit.ints(node.shape)]),
+  },
+  transpose: {
+    lower: (node, emit) => emit.op('Transpose', node.inputs.map(emit.name), { perm: node.attrs.perm }),
+  },
+  slice: {
+    lower: (node, emit) => {
+      const { axis, start, end } = node.attrs;
+      return emit.op('Slice', [
+        emit.name(at(node.inputs, 0)),
+        emit.ints([start]),
+        emit.ints([end]),
+        emit.ints([axis]),
+      ]);
+    },
+  },
+  pad: { lower: (node, emit) => emit.op('Pad', [emit.name(at(node.inputs, 0)), emit.ints(padding(node))]) },
+  concat: { lower: (node, emit) => emit.op('Concat', node.inputs.map(emit.name), { axis: node.attrs.axis }) },
+  gather: { lower: (node, emit) => emit.op('Gather', node.inputs.map(emit.name), { axis: 0 }) },
+  pick: {
+    lower: (node, emit) => {
+      const [x, index] = [at(node.inputs, 0), at(node.inputs, 1)];
+      const last = emit.ints([-1]);
+      const column = emit.op('Unsqueeze', [emit.name(index), last]);
+      const picked = emit.op('GatherElements', [emit.name(x), column], { axis: -1 });
+      return emit.op('Squeeze', [picked, last]);
+    },
+  },
+  loop: {
+    ...byTracer('loop'),
+    operands: (node) => [
+      ...node.inputs.slice(0, 1 + node.attrs.carriedIn.length),
+      ...spelledBody(node).captured,
+    ],
+  },
+  project: byTracer('project'),
+};
+
+/** The values that a node's spelling reads. */
+export function operandsOf(node: Tensor): readonly Tensor[] {
+  const lowering = LOWERINGS[node.prim] as Lowering<Prim>; // a node carries the attributes of its primitive
+  return lowering.operands ? lowering.operands(node) : node.inputs;
+}
+
+export const lowerNode = (node: Tensor, emit: Emit): string =>
+  (LOWERINGS[node.prim] as Lowering<Prim>).lower(node as Tensor<Prim>, emit); // likewise

@@ -1,0 +1,181 @@
+import { type Dim, type Shape, sameDim, sameShape } from './dim.js';
+import { TensorError } from './errors.js';
+import {
+  type Attrs,
+  type Aval,
+  type DType,
+  isPrim,
+  type Prim,
+  type Tensor,
+  type Trace,
+  traceOf,
+} from './ir.js';
+import { broadcastShapes } from './rules/rule.js';
+import { RULES } from './rules.js';
+
+/** A traced value, or a number that takes the dtype of the value it meets. */
+export type Operand = Tensor | number;
+
+function apply<P extends Prim>(prim: P, inputs: readonly Tensor[], attrs: Attrs[P]): Tensor {
+  return traceOf(inputs).node(prim, inputs, attrs, RULES[prim].infer(inputs, attrs)) as Tensor;
+}
+
+/** Literal values; they live in the root trace, so that loop bodies share them. */
+export function constant(trace: Trace, values: readonly number[], aval: Aval): Tensor {
+  return trace.root.node('constant', [], { values }, aval) as Tensor;
+}
+
+/** 0, 1, ..., length-1 as i64[length]. */
+export function iota(trace: Trace, length: Dim): Tensor {
+  return trace.root.node('iota', [], { length }, RULES.iota.infer([], { length })) as Tensor;
+}
+
+function lift(value: Operand, beside: Operand): Tensor {
+  if (typeof value !== 'number') return value;
+  if (typeof beside === 'number')
+    throw new TensorError('TENSOR_TRACE', 'an operation on numbers alone needs no trace');
+  return constant(beside.trace, [value], { shape: [], dtype: beside.dtype === 'i64' ? 'i64' : 'f32' });
+}
+
+/** Drops an expand that the other operand's shape brings about anyway: broadcasting costs no memory. */
+function unexpand(x: Tensor, other: Tensor): Tensor {
+  if (!isPrim(x, 'expand')) return x;
+  const [inner] = x.inputs;
+  const joined = inner && broadcastShapes(inner.shape, other.shape);
+  const wanted = broadcastShapes(x.shape, other.shape);
+  return inner && joined && wanted && sameShape(joined, wanted) ? inner : x;
+}
+
+const isLiteral = (x: Tensor, value: number): boolean =>
+  isPrim(x, 'constant') && x.shape.length === 0 && x.attrs.values[0] === value;
+
+function elementwise(
+  prim: 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min' | 'equal' | 'less',
+  a: Operand,
+  b: Operand,
+): Tensor {
+  const left = lift(a, b);
+  const right = lift(b, a);
+  if (isLiteral(right, 0) && (prim === 'add' || prim === 'sub')) return left;
+  if (isLiteral(left, 0) && prim === 'add') return right;
+  if (isLiteral(right, 1) && (prim === 'mul' || prim === 'div')) return left;
+  if (isLiteral(left, 1) && prim === 'mul') return right;
+  if (prim === 'add') {
+    const joined = joinPads(left, right);
+    if (joined) return joined;
+  }
+  const first = unexpand(left, right);
+  return apply(prim, [first, unexpand(right, first)], {});
+}
+
+/** The cotangents of two neighbouring slices are zero-padded parts; their sum is the parts side by side. */
+function joinPads(a: Tensor, b: Tensor): Tensor | null {
+  if (!isPrim(a, 'pad') || !isPrim(b, 'pad') || a.attrs.axis !== b.attrs.axis || !sameShape(a.shape, b.shape))
+    return null;
+  const [x] = a.inputs;
+  const [y] = b.inputs;
+  const { axis } = a.attrs;
+  const xSize = x?.shape[axis];
+  const ySize = y?.shape[axis];
+  if (!x || !y || xSize === undefined || ySize === undefined) return null;
+  const zero = (d: Dim): boolean => sameDim(d, 0);
+  if (zero(a.attrs.before) && zero(b.attrs.after) && sameDim(b.attrs.before, xSize))
+    return concat([x, y], axis);
+  if (zero(b.attrs.before) && zero(a.attrs.after) && sameDim(a.attrs.before, ySize))
+    return concat([y, x], axis);
+  return null;
+}
+
+export const add = (a: Operand, b: Operand): Tensor => elementwise('add', a, b);
+export const sub = (a: Operand, b: Operand): Tensor => elementwise('sub', a, b);
+export const mul = (a: Operand, b: Operand): Tensor => elementwise('mul', a, b);
+export const div = (a: Operand, b: Operand): Tensor => elementwise('div', a, b);
+export const max = (a: Operand, b: Operand): Tensor => elementwise('max', a, b);
+export const min = (a: Operand, b: Operand): Tensor => elementwise('min', a, b);
+export const equal = (a: Operand, b: Operand): Tensor => elementwise('equal', a, b);
+export const less = (a: Operand, b: Operand): Tensor => elementwise('less', a, b);
+export const or = (a: Tensor, b: Tensor): Tensor => apply('or', [a, b], {});
+export const not = (x: Tensor): Tensor => apply('not', [x], {});
+export const neg = (x: Tensor): Tensor => apply('neg', [x], {});
+export const exp = (x: Tensor): Tensor => apply('exp', [x], {});
+export const log = (x: Tensor): Tensor => apply('log', [x], {});
+export const sqrt = (x: Tensor): Tensor => apply('sqrt', [x], {});
+export const sigmoid = (x: Tensor): Tensor => apply('sigmoid', [x], {});
+export const sin = (x: Tensor): Tensor => apply('sin', [x], {});
+export const cos = (x: Tensor): Tensor => apply('cos', [x], {});
+export const cast = (x: Tensor, to: DType): Tensor => (x.dtype === to ? x : apply('cast', [x], { to }));
+
+/** Elementwise choice; number branches take the other branch's dtype. */
+export function where(condition: Tensor, yes: Operand, no: Operand): Tensor {
+  const beside = typeof yes === 'number' && typeof no === 'number' ? condition : yes;
+  const left = lift(yes, typeof yes === 'number' ? no : beside);
+  const right = lift(no, typeof no === 'number' ? beside : no);
+  return apply('where', [condition, left, right], {});
+}
+
+/** [..., m, k] x [..., k, n] -> [..., m, n]. */
+export const matmul = (a: Tensor, b: Tensor): Tensor => apply('matmul', [a, b], {});
+/** Sums over axes, which stay with size 1. */
+export const reduceSum = (x: Tensor, axes: readonly number[]): Tensor =>
+  axes.length === 0 ? x : apply('reduceSum', [x], { axes });
+export const softmax = (x: Tensor): Tensor => apply('softmax', [x], {});
+export const logSoftmax = (x: Tensor): Tensor => apply('logSoftmax', [x], {});
+export const cumSum = (x: Tensor, options: { reverse?: boolean } = {}): Tensor =>
+  apply('cumSum', [x], { reverse: options.reverse ?? false });
+export const argMax = (x: Tensor): Tensor => apply('argMax', [x], {});
+
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const source = isPrim(x, 'reshape') ? (x.inputs[0] ?? x) : x;
+  return sameShape(source.shape, shape) ? source : apply('reshape', [source], { shape });
+}
+
+export function expand(x: Tensor, shape: Shape): Tensor {
+  const source = isPrim(x, 'expand') ? (x.inputs[0] ?? x) : x;
+  return sameShape(source.shape, shape) ? source : apply('expand', [source], { shape });
+}
+
+export function transpose(x: Tensor, perm: readonly number[]): Tensor {
+  if (perm.every((p, i) => p === i) && perm.length === x.shape.length) return x;
+  const [inner] = x.inputs;
+  if (isPrim(x, 'transpose') && inner)
+    return transpose(
+      inner,
+      perm.map((p) => x.attrs.perm[p] ?? p),
+    );
+  return apply('transpose', [x], { perm });
+}
+
+export const slice = (x: Tensor, range: { axis: number; start: Dim; end: Dim }): Tensor =>
+  sameDim(range.start, 0) && sameDim(range.end, x.shape[range.axis] ?? -1) ? x : apply('slice', [x], range);
+
+export const pad = (x: Tensor, around: { axis: number; before: Dim; after: Dim }): Tensor =>
+  sameDim(around.before, 0) && sameDim(around.after, 0) ? x : apply('pad', [x], around);
+
+export function concat(parts: readonly Tensor[], axis: number): Tensor {
+  const [first] = parts;
+  return parts.length === 1 && first ? first : apply('concat', parts, { axis });
+}
+
+/** Rows of a table: ([V, ...], i64[...n]) -> [...n, ...]. */
+export const gather = (table: Tensor, index: Tensor): Tensor => apply('gather', [table, index], {});
+/** One value of the last axis for each row: ([...n, V], i64[...n]) -> [...n]. */
+export const pick = (x: Tensor, index: Tensor): Tensor => apply('pick', [x, index], {});
+
+/** Adds an axis of size 1; -1 adds it at the end. */
+export function expandDims(x: Tensor, axis: number): Tensor {
+  const position = axis < 0 ? x.shape.length + 1 + axis : axis;
+  return reshape(x, [...x.shape.slice(0, position), 1, ...x.shape.slice(position)]);
+}
+
+/** Transposes the last two axes. */
+export function swapLast(x: Tensor): Tensor {
+  const rank = x.shape.length;
+  return transpose(
+    x,
+    x.shape.map((_, i) => (i === rank - 2 ? rank - 1 : i === rank - 1 ? rank - 2 : i)),
+  );
+}
+
+/** i64[n] -> f32[n, size], one 1 in each row. */
+export const oneHot = (index: Tensor, size: Dim): Tensor =>
+  cast(equal(expandDims(index, -1), iota(index.trace, size)), 'f32');
