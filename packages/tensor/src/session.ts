@@ -1,11 +1,10 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { type Bindings, evalDim, evalShape } from './dim.js';
 import { TensorError } from './errors.js';
-import type { DType, Tensor } from './ir.js';
+import type { Tensor } from './ir.js';
 import { emitModel, type HostInts, type WeightLocation } from './onnx/emit.js';
+import type { CallLimits } from './process/compute-process.js';
 import type { Program } from './program.js';
-
-export type TensorData = Float32Array | BigInt64Array | Uint8Array;
+import type { Feed, SessionRunner, TensorData } from './runner/runner.js';
 
 /** Where a program's weights lie: all files are in one folder, which is mapped and never copied by us. */
 export interface WeightFiles {
@@ -14,60 +13,47 @@ export interface WeightFiles {
 }
 
 export interface CompileOptions {
-  readonly weights?: WeightFiles;
-  /** Threads of one run; a result does not depend on it. */
+  readonly runner: SessionRunner;
+  /** Threads of one run. */
   readonly threads: number;
+  readonly weights?: WeightFiles;
 }
 
-/** A compiled program. `run` blocks its thread: services run it in a compute process. */
+/** A compiled program: one for all sizes. */
 export interface Session {
   readonly program: Program;
-  run(sizes: Bindings, inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>>;
+  /** @throws TensorError `TENSOR_INPUT` naming the input, what was found and what was wanted. */
+  run(
+    sizes: Bindings,
+    inputs: Readonly<Record<string, TensorData>>,
+    limits?: CallLimits,
+  ): Promise<Record<string, TensorData>>;
   close(): Promise<void>;
 }
 
 const ARRAYS = { f32: Float32Array, i64: BigInt64Array, bool: Uint8Array } as const;
-const ORT_TYPE = { f32: 'float32', i64: 'int64', bool: 'bool' } as const satisfies Record<DType, string>;
 
-/** Compiles a program for the CPU. @throws TensorError `TENSOR_WEIGHT` when a weight has no file or the wrong size. */
+/** Compiles a program. @throws TensorError `TENSOR_WEIGHT` when a weight has no file or the wrong size. */
 export async function compile(program: Program, options: CompileOptions): Promise<Session> {
-  const { bytes, hostInts } = emitModel(program, options.weights?.locations ?? new Map());
-  const session = await InferenceSession.create(bytes, {
-    executionProviders: ['cpu'],
-    graphOptimizationLevel: 'all',
-    intraOpNumThreads: options.threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    extra: {
-      session: {
-        // One copy of each weight serves forward and backward; packing would make a second one per product.
-        disable_prepacking: '1',
-        ...(options.weights ? { model_external_initializers_file_folder_path: options.weights.folder } : {}),
-      },
-    },
-  });
-  const wanted = new Set(session.inputNames);
+  const { runner, threads, weights } = options;
+  const { bytes, hostInts } = emitModel(program, weights?.locations ?? new Map());
+  const { id, inputNames } = await runner.load({ bytes, threads, weightFolder: weights?.folder ?? null });
+  const wanted = new Set(inputNames);
   const inputs = program.inputs.filter((p) => wanted.has(p.attrs.name));
+  const sizesWanted = hostInts.filter((h) => wanted.has(h.name));
   return {
     program,
-    run: async (sizes, given) => {
-      const feeds: Record<string, OrtTensor> = {};
-      for (const p of inputs) feeds[p.attrs.name] = feed(p, sizes, given);
-      for (const h of hostInts) if (wanted.has(h.name)) feeds[h.name] = hostTensor(h, sizes);
-      const results = await session.run(feeds);
-      const out: Record<string, TensorData> = {};
-      for (const [key, t] of Object.entries(results)) {
-        out[key] = t.data as TensorData; // programs have no other dtypes
-      }
-      return out;
+    run: async (sizes, given, limits) => {
+      const feeds: Record<string, Feed> = {};
+      for (const p of inputs) feeds[p.attrs.name] = inputFeed(p, sizes, given);
+      for (const h of sizesWanted) feeds[h.name] = sizeFeed(h, sizes);
+      return await runner.run(id, feeds, limits);
     },
-    close: () => session.release(),
+    close: () => runner.release(id),
   };
 }
 
-function feed(p: Tensor<'param'>, sizes: Bindings, given: Readonly<Record<string, TensorData>>): OrtTensor {
+function inputFeed(p: Tensor<'param'>, sizes: Bindings, given: Readonly<Record<string, TensorData>>): Feed {
   const { name } = p.attrs;
   const data = given[name];
   const shape = evalShape(p.shape, sizes);
@@ -79,10 +65,10 @@ function feed(p: Tensor<'param'>, sizes: Bindings, given: Readonly<Record<string
       `input ${name}: want ${p.dtype}[${shape.join(',')}] (${want} values), got ${got}`,
     );
   }
-  return new OrtTensor(ORT_TYPE[p.dtype], data, shape);
+  return { dtype: p.dtype, shape, data };
 }
 
-function hostTensor(h: HostInts, sizes: Bindings): OrtTensor {
-  const values = BigInt64Array.from(h.dims, (d) => BigInt(evalDim(d, sizes)));
-  return new OrtTensor('int64', values, h.isScalar ? [] : [values.length]);
+function sizeFeed(h: HostInts, sizes: Bindings): Feed {
+  const data = BigInt64Array.from(h.dims, (d) => BigInt(evalDim(d, sizes)));
+  return { dtype: 'i64', shape: h.isScalar ? [] : [data.length], data };
 }

@@ -1,5 +1,6 @@
 import {
   compile,
+  createLocalRunner,
   type DType,
   grad,
   interpret,
@@ -182,6 +183,7 @@ function growingLoop(a: Tensor = never(), b: Tensor = never()): Tensor {
   return ops.concat([at(carried, 0), at(carried, 1), ops.reshape(at(scans, 0), [sym('N'), 3])], 0);
 }
 
+const runner = createLocalRunner();
 const SIZES = { N: 2, T: 4 };
 
 function programOf(c: Case): { forward: Program; params: Record<string, readonly number[]> } {
@@ -235,7 +237,7 @@ async function runCompiled(
   c: Case,
   params: Record<string, readonly number[]>,
 ): Promise<Record<string, number[]>> {
-  const session = await compile(program, { threads: 1 });
+  const session = await compile(program, { runner, threads: 1 });
   try {
     const out = await session.run(SIZES, typed(c, params));
     return Object.fromEntries(

@@ -1,0 +1,21 @@
+import { type CallLimits, ComputeProcess } from '../process/compute-process.js';
+import type { LoadedModel, SessionRunner, TensorData } from './runner.js';
+
+/**
+ * Runs models in a child process: the caller's event loop stays free, a call can be cancelled or time out, and a native
+ * crash rejects the call instead of ending the service. Models must be loaded again after a kill or a crash.
+ */
+export function createChildRunner(defaults: CallLimits): SessionRunner {
+  const source = import.meta.url.endsWith('.ts');
+  const child = new ComputeProcess({
+    entry: new URL(source ? './child-main.ts' : './child-main.js', import.meta.url),
+    init: null,
+  });
+  return {
+    load: (model, limits = defaults) => child.call<LoadedModel>('load', model, limits),
+    run: (id, feeds, limits = defaults) =>
+      child.call<Record<string, TensorData>>('run', { id, feeds }, limits),
+    release: (id) => child.call<void>('release', id, defaults),
+    close: () => child.close(),
+  };
+}

@@ -1,0 +1,64 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { TensorError } from '../errors.js';
+import type { DType } from '../ir.js';
+import type { Feed, ModelToLoad, SessionRunner, TensorData } from './runner.js';
+
+const ORT_TYPE = { f32: 'float32', i64: 'int64', bool: 'bool' } as const satisfies Record<DType, string>;
+
+/** Runs models in the calling thread, which `run` blocks: for compute processes, command-line tools and tests. */
+export function createLocalRunner(): SessionRunner {
+  const sessions = new Map<number, InferenceSession>();
+  let next = 0;
+  const sessionOf = (id: number): InferenceSession => {
+    const session = sessions.get(id);
+    if (!session) throw new TensorError('TENSOR_INPUT', `no loaded model ${id}`);
+    return session;
+  };
+  const release = async (id: number): Promise<void> => {
+    const session = sessions.get(id);
+    sessions.delete(id);
+    await session?.release();
+  };
+  return {
+    load: async (model) => {
+      const session = await createSession(model);
+      const id = next++;
+      sessions.set(id, session);
+      return { id, inputNames: session.inputNames };
+    },
+    run: async (id, feeds) => {
+      const tensors = Object.entries(feeds).map(([name, f]) => [name, toOrt(f)] as const);
+      const results = await sessionOf(id).run(Object.fromEntries(tensors));
+      // Programs have no dtypes but the three of TensorData.
+      return Object.fromEntries(Object.entries(results).map(([name, t]) => [name, t.data as TensorData]));
+    },
+    release,
+    close: async () => {
+      for (const id of [...sessions.keys()]) await release(id);
+    },
+  };
+}
+
+const toOrt = (f: Feed): OrtTensor => new OrtTensor(ORT_TYPE[f.dtype], f.data, f.shape);
+
+function createSession(model: ModelToLoad): Promise<InferenceSession> {
+  return InferenceSession.create(model.bytes, {
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: model.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    // Symbolic sizes differ from run to run, so that a planned memory pattern only costs memory.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // One copy of each weight serves forward and backward; packing would make a second one per product.
+        disable_prepacking: '1',
+        ...(model.weightFolder === null
+          ? {}
+          : { model_external_initializers_file_folder_path: model.weightFolder }),
+      },
+    },
+  });
+}

@@ -1,0 +1,34 @@
+import type { DType } from '../ir.js';
+import type { CallLimits } from '../process/compute-process.js';
+
+export type TensorData = Float32Array | BigInt64Array | Uint8Array;
+
+export interface Feed {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
+export interface ModelToLoad {
+  readonly bytes: Uint8Array;
+  /** Folder of the weight files, or null for a model without external data. */
+  readonly weightFolder: string | null;
+  readonly threads: number;
+}
+
+export interface LoadedModel {
+  readonly id: number;
+  readonly inputNames: readonly string[];
+}
+
+/** Runs compiled models: in this thread, or in a child process with limits. */
+export interface SessionRunner {
+  load(model: ModelToLoad, limits?: CallLimits): Promise<LoadedModel>;
+  run(
+    id: number,
+    feeds: Readonly<Record<string, Feed>>,
+    limits?: CallLimits,
+  ): Promise<Record<string, TensorData>>;
+  release(id: number): Promise<void>;
+  close(): Promise<void>;
+}
