@@ -13,7 +13,7 @@ export { TensorError, type TensorErrorCode } from './errors.js';
 export { grad } from './grad.js';
 export type { Value } from './interp/value.js';
 export { interpret } from './interp.js';
-export type { DType, Prim, Tensor } from './ir.js';
+export type { DType, Prim, Tensor, Trace } from './ir.js';
 export { type LoopSpec, loop } from './loop.js';
 export { linear, rmsNorm, rotate, silu, sumAll } from './nn.js';
 export type { WeightLocation } from './onnx/emit.js';

@@ -114,7 +114,9 @@ export class Trace {
     aval: Aval,
     unique = false,
   ): Tensor<P> {
-    const key = unique ? null : `${prim}|${inputs.map((x) => x.id).join(',')}|${attrsKey(attrs)}`;
+    const key = unique
+      ? null
+      : `${prim}|${inputs.map((x) => x.id).join(',')}|${attrsKey(attrs)}|${showAval(aval)}`;
     const known = key === null ? undefined : this.#interned.get(key);
     // The key starts with the primitive, so a hit is a node of it.
     if (known) return known as Tensor<P>;

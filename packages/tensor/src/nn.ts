@@ -30,18 +30,16 @@ export function sumAll(x: Tensor): Tensor {
 export const linear = (x: Tensor, weight: Tensor): Tensor => ops.matmul(x, ops.swapLast(weight));
 
 /**
- * Rotary position embedding, half-split form: x [n, heads, d], cos and sin [n, d/2].
+ * Rotary position embedding, half-split form: x [n, heads, d], cos and sin [n, d/2] or [1, d/2].
  * (a, b) -> (a cos - b sin, b cos + a sin) for the halves a and b of each head (Su et al. 2021).
  */
 export function rotate(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
-  const [rows, , width] = x.shape as readonly Dim[];
-  if (rows === undefined || typeof width !== 'number')
-    throw new TypeError('rotate: want x [n, heads, known width]');
+  const width = x.shape[2];
+  if (typeof width !== 'number') throw new TypeError('rotate: want x [n, heads, known width]');
   const half = width / 2;
   const a = ops.slice(x, { axis: 2, start: 0, end: half });
   const b = ops.slice(x, { axis: 2, start: half, end: width });
-  const c = ops.reshape(cos, [rows, 1, half]);
-  const s = ops.reshape(sin, [rows, 1, half]);
+  const [c, s] = [ops.expandDims(cos, 1), ops.expandDims(sin, 1)];
   return ops.concat([ops.sub(ops.mul(a, c), ops.mul(b, s)), ops.add(ops.mul(b, c), ops.mul(a, s))], 2);
 }
 

@@ -1,4 +1,4 @@
-import { type Dim, evalDim } from '../dim.js';
+import { type Dim, evalDim, sameDim } from '../dim.js';
 import { TensorError } from '../errors.js';
 import { type DType, isPrim, type Prim, type Tensor } from '../ir.js';
 import { at } from '../rules/rule.js';
@@ -32,6 +32,9 @@ export interface Lowering<P extends Prim> {
 }
 
 export const ONNX_DTYPE: Readonly<Record<DType, number>> = { f32: 1, i64: 7, bool: 9 };
+
+/** ONNX clamps a slice's end to the axis. */
+const END_OF_AXIS = 2 ** 31 - 1;
 
 const direct = <P extends Prim>(type: string): Lowering<P> => ({
   lower: (node, emit) => emit.op(type, node.inputs.map(emit.name)),
@@ -166,10 +169,13 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   slice: {
     lower: (node, emit) => {
       const { axis, start, end } = node.attrs;
+      const x = at(node.inputs, 0);
+      // To the end of the axis needs no size: inside a loop that size may grow and the host cannot know it.
+      const isToEnd = sameDim(end, at(x.shape, axis));
       return emit.op('Slice', [
-        emit.name(at(node.inputs, 0)),
+        emit.name(x),
         emit.ints([start]),
-        emit.ints([end]),
+        emit.ints([isToEnd ? END_OF_AXIS : end]),
         emit.ints([axis]),
       ]);
     },

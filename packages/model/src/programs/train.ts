@@ -1,0 +1,80 @@
+import { grad, ops, type Program, sumAll, type Tensor, type Tracer, trace } from '@residency/tensor';
+import { bindParameters, type Trainable } from '../binding.js';
+import type { DecoderConfig } from '../config.js';
+import { groupLogprobs } from '../prefix-shared.js';
+import { GROUP, ROWS } from './score.js';
+
+/** Per-token values of a group; `mask` is 1 on tokens that carry loss and 0 on padding. */
+export interface TokenContext {
+  readonly logprobs: Tensor;
+  readonly mask: Tensor;
+}
+
+/** A loss: what it adds to the program's inputs, the sum over tokens to differentiate, and sums to report. */
+export interface LossDefinition {
+  build(
+    t: Tracer,
+    tokens: TokenContext,
+  ): { readonly total: Tensor; readonly sums: Readonly<Record<string, Tensor>> };
+}
+
+const tokenInput = (t: Tracer, name: string): Tensor => t.input(name, [GROUP.samples, GROUP.suffix]);
+const masked = (x: Tensor, mask: Tensor): Tensor => sumAll(ops.mul(x, mask));
+
+/**
+ * Clipped policy gradient with a k3 KL penalty (CRPO specification 2.5): the sum over tokens of
+ * max(-A r, -A clip(r, 1-low, 1+high)) + β k3, with r = exp(logprob - old) and k3 = exp(d) - d - 1 for d = ref - logprob,
+ * clamped to [-10, 10].
+ */
+const policy: LossDefinition = {
+  build: (t, { logprobs, mask }) => {
+    const [old, reference, advantages] = ['oldLogprobs', 'referenceLogprobs', 'advantages'].map((n) =>
+      tokenInput(t, n),
+    );
+    if (!old || !reference || !advantages) throw new TypeError('internal: three token inputs');
+    const scalar = (name: string): Tensor => t.input(name, []);
+    // Padding holds whatever ids it was filled with: its ratio must not overflow before the mask removes it.
+    const ratio = ops.exp(ops.mul(ops.sub(logprobs, old), mask));
+    const clipped = ops.min(ops.max(ratio, scalar('ratioMin')), scalar('ratioMax'));
+    const loss = ops.max(ops.neg(ops.mul(advantages, ratio)), ops.neg(ops.mul(advantages, clipped)));
+    const d = ops.mul(ops.sub(reference, logprobs), mask);
+    const k3 = ops.max(ops.min(ops.sub(ops.sub(ops.exp(d), d), 1), 10), -10);
+    const [policyLoss, kl] = [masked(loss, mask), masked(k3, mask)];
+    const isClipped = ops.cast(ops.less(ops.mul(advantages, clipped), ops.mul(advantages, ratio)), 'f32');
+    return {
+      total: ops.add(policyLoss, ops.mul(kl, scalar('klCoefficient'))),
+      sums: { policyLoss, kl, clipped: masked(isClipped, mask), logprob: masked(logprobs, mask) },
+    };
+  },
+};
+
+/** Negative log-likelihood of the suffix tokens, each weighted by the mask. */
+const supervised: LossDefinition = {
+  build: (_, { logprobs, mask }) => {
+    const total = ops.neg(masked(logprobs, mask));
+    return { total, sums: { nll: total } };
+  },
+};
+
+export type LossName = 'policy' | 'supervised';
+export const LOSSES: Readonly<Record<LossName, LossDefinition>> = { policy, supervised };
+
+/**
+ * Prefix-shared forward and backward of one group. Inputs: ids i64[P+G*S], inverseTemperature f32[], mask f32[G,S],
+ * lossScale f32[] that multiplies the summed loss, the loss's own inputs, and the trainable parameters.
+ * Outputs: the loss's sums, and `grad:<name>` for every trainable parameter.
+ */
+export function trainProgram(c: DecoderConfig, trainable: Trainable, loss: LossName): Program {
+  return trace(`train:${loss}`, (t) => {
+    const ids = t.input('ids', [ROWS], 'i64');
+    const inverseTemperature = t.input('inverseTemperature', []);
+    const mask = tokenInput(t, 'mask');
+    const lossScale = t.input('lossScale', []);
+    const parameters = bindParameters(t, c, trainable);
+    const logprobs = groupLogprobs(c, parameters, t.trace, GROUP, ids, inverseTemperature);
+    const { total, sums } = LOSSES[loss].build(t, { logprobs, mask });
+    const names = [...parameters.trainable.keys()];
+    const gradients = grad(ops.mul(total, lossScale), [...parameters.trainable.values()]);
+    return { ...sums, ...Object.fromEntries(gradients.map((g, i) => [`grad:${names[i]}`, g])) };
+  });
+}
