@@ -1,1 +1,33 @@
-export type * from './engine-types.js';
+export { type Adapter, decodeAdapter, encodeAdapter, initAdapter, peftConfig } from './adapter.js';
+export { type DecoderConfig, parseConfig, readConfig } from './config.js';
+export { openEngine } from './engine/engine.js';
+export type {
+  AdapterRef,
+  CallOptions,
+  Engine,
+  EngineOptions,
+  LearnGroup,
+  LearnHyperparameters,
+  LearnMetrics,
+  LearnRequest,
+  LearnResult,
+  LearnSample,
+  LoraOptions,
+  ModelInfo,
+  PolicyState,
+  Sample,
+  SampleKey,
+  SampleRequest,
+} from './engine-types.js';
+export { ModelError, type ModelErrorCode } from './errors.js';
+export { type AdamHyperparameters, type AdamState, adamW, GradientSum, initAdam } from './optimizer.js';
+export { weightShapes } from './parameters.js';
+export {
+  type NamedTensor,
+  parseSafetensors,
+  readHeader,
+  readTensor,
+  writeSafetensors,
+} from './safetensors.js';
+export { type SupervisedExample, type SupervisedStep, SupervisedTrainer } from './supervised.js';
+export { loadWeights, openWeights } from './weights.js';

@@ -137,8 +137,8 @@ export function writeSafetensors(
 
 /** The values of a tensor as f32. */
 export function readTensor(bytes: Uint8Array, entry: TensorEntry): Float32Array {
-  // A copy, because the offset need not be aligned for a typed array.
-  const raw = bytes.slice(entry.offset, entry.offset + entry.bytes);
+  // A copy, because the offset need not be aligned; not `slice`, which on a Buffer would share the memory.
+  const raw = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.bytes));
   if (entry.dtype === 'F32') return new Float32Array(raw.buffer);
   return fromHalves(new Uint16Array(raw.buffer), entry.dtype);
 }

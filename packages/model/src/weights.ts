@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { WeightFiles, WeightLocation } from '@residency/tensor';
@@ -96,8 +96,9 @@ async function widened(sha256: string, needed: readonly Located[]): Promise<Weig
   const folder = join(tmpdir(), 'residency-weights');
   const file = `${sha256}.f32.safetensors`;
   const path = join(folder, file);
-  const isCached = await stat(path).then(
-    () => true,
+  // A file that another process left incomplete, or that is not what it should be, is written again.
+  const isCached = await readHeader(path).then(
+    ({ entries }) => needed.every((n) => entries.get(n.entry.name)?.shape.join() === n.entry.shape.join()),
     () => false,
   );
   if (!isCached) {

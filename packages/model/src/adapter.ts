@@ -1,0 +1,80 @@
+import { uniform } from '@residency/algorithms';
+import { loraShapes } from './binding.js';
+import type { DecoderConfig } from './config.js';
+import type { LoraOptions } from './engine-types.js';
+import { ModelError } from './errors.js';
+import { PROJECTIONS } from './parameters.js';
+import { type NamedTensor, parseSafetensors, readTensor, writeSafetensors } from './safetensors.js';
+
+/** A LoRA adapter: its tensors in a fixed order, and what scales them. */
+export interface Adapter {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly tensors: readonly NamedTensor[];
+}
+
+/** First entry of the random keys of an adapter's initial values, apart from those of sampling. */
+const INIT_STREAM = 0x4c6f5241;
+
+/**
+ * The adapter that training starts from: A uniform in ±1/sqrt(in), B zero, so that the first policy is the base model
+ * exactly (Hu et al. 2021).
+ * @throws ModelError `MODEL_REQUEST` on a rank or alpha out of range
+ */
+export function initAdapter(c: DecoderConfig, { seed, rank, alpha }: LoraOptions): Adapter {
+  if (!Number.isInteger(rank) || rank < 1 || rank > 512)
+    throw new ModelError('MODEL_REQUEST', `lora rank is ${rank}, want a whole number from 1 to 512`);
+  if (!(alpha > 0)) throw new ModelError('MODEL_REQUEST', `lora alpha is ${alpha}, want a number above 0`);
+  const tensors = [...loraShapes(c, rank)].map(([name, shape], index): NamedTensor => {
+    const [rows = 0, columns = 0] = shape;
+    const data = new Float32Array(rows * columns);
+    if (name.includes('.lora_A.')) {
+      const bound = 1 / Math.sqrt(columns);
+      for (let i = 0; i < data.length; i++)
+        data[i] = (2 * uniform([INIT_STREAM, seed, index, i]) - 1) * bound;
+    }
+    return { name, shape, data };
+  });
+  return { rank, alpha, tensors };
+}
+
+/** The adapter as PEFT's adapter_model.safetensors; equal adapters give equal bytes. */
+export const encodeAdapter = (a: Adapter): Uint8Array =>
+  writeSafetensors(a.tensors, { format: 'pt', lora_rank: `${a.rank}`, lora_alpha: `${a.alpha}` });
+
+/** @throws ModelError `MODEL_ADAPTER` naming the tensor that is missing or does not fit the model */
+export function decodeAdapter(bytes: Uint8Array, c: DecoderConfig): Adapter {
+  const { entries, metadata } = parseSafetensors(bytes, 'adapter');
+  const [rank, alpha] = [Number(metadata['lora_rank']), Number(metadata['lora_alpha'])];
+  if (!Number.isInteger(rank) || rank < 1 || !(alpha > 0))
+    throw new ModelError('MODEL_ADAPTER', 'adapter: has no lora_rank and lora_alpha');
+  const tensors = [...loraShapes(c, rank)].map(([name, shape]): NamedTensor => {
+    const entry = entries.get(name);
+    if (!entry || entry.shape.join() !== shape.join()) {
+      throw new ModelError(
+        'MODEL_ADAPTER',
+        `adapter: ${name} is ${entry ? `[${entry.shape.join(',')}]` : 'missing'}, want [${shape.join(',')}]`,
+      );
+    }
+    return { name, shape, data: readTensor(bytes, entry) };
+  });
+  return { rank, alpha, tensors };
+}
+
+/** PEFT's adapter_config.json for an adapter of a base model. */
+export const peftConfig = (
+  baseModel: string,
+  rank: number,
+  alpha: number,
+): Readonly<Record<string, unknown>> => ({
+  peft_type: 'LORA',
+  task_type: 'CAUSAL_LM',
+  base_model_name_or_path: baseModel,
+  r: rank,
+  lora_alpha: alpha,
+  lora_dropout: 0,
+  bias: 'none',
+  target_modules: [...PROJECTIONS],
+  fan_in_fan_out: false,
+  inference_mode: true,
+});

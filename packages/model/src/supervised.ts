@@ -1,0 +1,126 @@
+import { compile, createLocalRunner, type Session } from '@residency/tensor';
+import type { DecoderConfig } from './config.js';
+import { packGroup, padRows } from './engine/batch.js';
+import {
+  type AdamHyperparameters,
+  type AdamState,
+  adamW,
+  clipScale,
+  GradientSum,
+  initAdam,
+} from './optimizer.js';
+import { trainProgram } from './programs/train.js';
+import type { NamedTensor } from './safetensors.js';
+
+/** A training sequence and the loss weight of each of its tokens. */
+export interface SupervisedExample {
+  readonly ids: readonly number[];
+  readonly weights: readonly number[];
+}
+
+export interface SupervisedStep {
+  /** Mean negative log-likelihood per unit of token weight, in nats. */
+  readonly nll: number;
+  readonly gradNorm: number;
+  /** False where the gradients were not finite and the update was left out. */
+  readonly isApplied: boolean;
+}
+
+/** Trains every weight of a small decoder on sequences, in this process. */
+export class SupervisedTrainer {
+  readonly #session: Session;
+  readonly #close: () => Promise<void>;
+  #parameters: readonly NamedTensor[];
+  #moments: AdamState;
+
+  private constructor(session: Session, close: () => Promise<void>, parameters: readonly NamedTensor[]) {
+    this.#session = session;
+    this.#close = close;
+    this.#parameters = parameters;
+    this.#moments = initAdam(parameters);
+  }
+
+  static async open(
+    c: DecoderConfig,
+    parameters: readonly NamedTensor[],
+    threads: number,
+  ): Promise<SupervisedTrainer> {
+    const runner = createLocalRunner();
+    const session = await compile(trainProgram(c, { kind: 'full' }, 'supervised'), { runner, threads });
+    return new SupervisedTrainer(session, () => runner.close(), parameters);
+  }
+
+  get parameters(): readonly NamedTensor[] {
+    return this.#parameters;
+  }
+
+  /**
+   * One update on a batch, computed in chunks of `chunk` sequences whose gradients are summed in order. What all sequences
+   * of a chunk begin with is computed once.
+   */
+  async step(
+    batch: readonly SupervisedExample[],
+    h: AdamHyperparameters & { readonly maxGradNorm: number },
+    chunk: number,
+  ): Promise<SupervisedStep> {
+    const gradients = new GradientSum(this.#parameters);
+    const total = batch.reduce((n, e) => n + e.weights.reduce((m, w) => m + w, 0), 0);
+    let nll = 0;
+    for (let i = 0; i < batch.length; i += chunk)
+      nll += await this.#addChunk(batch.slice(i, i + chunk), total, gradients);
+    const gradNorm = gradients.norm();
+    const isApplied = Number.isFinite(gradNorm);
+    if (isApplied) {
+      const next = adamW(
+        this.#parameters,
+        gradients.sums,
+        this.#moments,
+        clipScale(gradNorm, h.maxGradNorm),
+        h,
+      );
+      this.#parameters = next.parameters;
+      this.#moments = next.state;
+    }
+    return { nll: nll / total, gradNorm, isApplied };
+  }
+
+  async #addChunk(
+    examples: readonly SupervisedExample[],
+    total: number,
+    gradients: GradientSum,
+  ): Promise<number> {
+    const P = commonPrefix(examples.map((e) => e.ids));
+    const packed = packGroup(
+      examples[0]?.ids.slice(0, P) ?? [],
+      examples.map((e) => e.ids.slice(P)),
+    );
+    const out = await this.#session.run(packed.sizes, {
+      ...Object.fromEntries(this.#parameters.map((p) => [p.name, p.data])),
+      ids: packed.ids,
+      inverseTemperature: Float32Array.of(1),
+      mask: padRows(
+        examples.map((e) => e.weights.slice(P)),
+        packed.sizes.S,
+      ),
+      lossScale: Float32Array.of(1 / total),
+    });
+    this.#parameters.forEach((p, index) => {
+      const gradient = out[`grad:${p.name}`];
+      if (!(gradient instanceof Float32Array)) throw new TypeError(`internal: no gradient of ${p.name}`);
+      gradients.add(index, gradient);
+    });
+    return Number(out['nll']?.[0] ?? Number.NaN);
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+/** Tokens that all sequences begin with; each keeps at least one of its own. */
+function commonPrefix(sequences: readonly (readonly number[])[]): number {
+  const [first = []] = sequences;
+  let length = 0;
+  while (sequences.every((s) => length + 1 < s.length && s[length] === first[length])) length++;
+  return length;
+}

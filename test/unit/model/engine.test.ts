@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Engine, openEngine, type SampleRequest } from '@residency/model';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { largestDifference } from '../../support/numbers.js';
+import { TINY_QWEN2, writeTinyModel } from '../../support/tiny-model.js';
+
+const limits = { deadlineMs: 60_000 };
+const request: SampleRequest = {
+  adapter: null,
+  promptIds: [3, 1, 4, 1, 5],
+  temperatures: [1, 1, 0.7, 0],
+  maxNewTokens: 12,
+  stopIds: [2],
+  key: { seed: 7, step: 3, prompt: 5 },
+};
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const hyperparameters = {
+  learningRate: 0.01,
+  adamBeta1: 0.9,
+  adamBeta2: 0.999,
+  adamEpsilon: 1e-8,
+  weightDecay: 0,
+  maxGradNorm: 1,
+  clipLow: 0.2,
+  clipHigh: 0.2,
+  klCoefficient: 0.001,
+  temperature: 1,
+};
+
+describe('engine', () => {
+  let engine: Engine;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    const model = await writeTinyModel();
+    remove = model.remove;
+    engine = await openEngine({ modelDir: model.dir, threads: 1 });
+  });
+  afterAll(async () => {
+    await engine.close();
+    await remove();
+  });
+
+  it('samples the same ids for the same key, and others for another', async () => {
+    const first = await engine.sample(request, limits);
+    expect(await engine.sample(request, limits)).toEqual(first);
+    const other = await engine.sample({ ...request, key: { ...request.key, step: 4 } }, limits);
+    expect(other.slice(0, 3)).not.toEqual(first.slice(0, 3));
+    expect(other[3]).toEqual(first[3]);
+    for (const s of first) {
+      expect(s.ids.length).toBe(s.logprobs.length);
+      expect(s.ids.slice(0, -1)).not.toContain(2);
+      expect(s.stopReason === 'stop').toBe(s.ids.at(-1) === 2);
+      expect(s.stopReason === 'length' ? s.ids.length : 12).toBe(12);
+    }
+  });
+
+  it('samples tokens as often as their probability says', async () => {
+    const temperatures = new Array<number>(2000).fill(1);
+    const samples = await engine.sample({ ...request, temperatures, maxNewTokens: 1, stopIds: [] }, limits);
+    const counts = new Map<number, { count: number; probability: number }>();
+    for (const s of samples) {
+      const id = s.ids[0] ?? -1;
+      const known = counts.get(id) ?? { count: 0, probability: Math.exp(s.logprobs[0] ?? Number.NaN) };
+      counts.set(id, { ...known, count: known.count + 1 });
+    }
+    // Pearson's statistic over the tokens seen; 60 is far beyond the 0.9999 quantile for 22 degrees of freedom.
+    const chiSquare = [...counts.values()].reduce(
+      (sum, { count, probability }) => sum + (count - 2000 * probability) ** 2 / (2000 * probability),
+      0,
+    );
+    expect(counts.size).toBeGreaterThan(5);
+    expect(chiSquare).toBeLessThan(60);
+  });
+
+  it('starts as the base model, learns, and gives the same bytes twice', async () => {
+    const state = await engine.initState({ seed: 1, rank: 4, alpha: 8 }, limits);
+    const adapter = { bytes: state.adapter, sha256: sha256(state.adapter) };
+    const samples = await engine.sample({ ...request, adapter }, limits);
+    expect(samples.map((s) => s.ids)).toEqual((await engine.sample(request, limits)).map((s) => s.ids));
+
+    const groups = [
+      {
+        promptIds: request.promptIds,
+        samples: samples.slice(0, 2).map((s, i) => ({ ...s, advantage: i === 0 ? 1 : -1 })),
+      },
+    ];
+    const learned = await engine.learn({ state, groups, hyperparameters }, limits);
+    expect(learned.metrics.skipped).toBeNull();
+    expect(learned.metrics.tokens).toBe(groups[0]?.samples.reduce((n, s) => n + s.ids.length, 0));
+    // On policy every ratio is 1: nothing is clipped, and the learner sees the sampler's own log-probabilities.
+    expect(learned.metrics.clipFraction).toBe(0);
+    const all = groups.flatMap((g) => g.samples.flatMap((s) => s.logprobs));
+    expect(learned.metrics.entropy).toBeCloseTo(-all.reduce((a, b) => a + b, 0) / all.length, 4);
+    expect(learned.metrics.kl).toBeCloseTo(0, 6);
+
+    const again = await engine.learn({ state, groups, hyperparameters }, limits);
+    expect(sha256(again.state.adapter)).toBe(sha256(learned.state.adapter));
+    expect(sha256(again.state.optimizer)).toBe(sha256(learned.state.optimizer));
+    expect(sha256(learned.state.adapter)).not.toBe(sha256(state.adapter));
+  });
+
+  it('raises the probability of what was rewarded', async () => {
+    let state = await engine.initState({ seed: 1, rank: 4, alpha: 8 }, limits);
+    const [good, bad] = await engine.sample(request, limits);
+    if (!good || !bad) throw new Error('no samples');
+    const logprobOf = async (): Promise<number> => {
+      const probe = { promptIds: request.promptIds, samples: [{ ...good, advantage: 0 }] };
+      const { metrics } = await engine.learn(
+        { state, groups: [probe], hyperparameters: { ...hyperparameters, learningRate: 0 } },
+        limits,
+      );
+      return -metrics.entropy;
+    };
+    const before = await logprobOf();
+    for (let i = 0; i < 5; i++) {
+      const groups = [
+        {
+          promptIds: request.promptIds,
+          samples: [
+            { ...good, advantage: 1 },
+            { ...bad, advantage: -1 },
+          ],
+        },
+      ];
+      state = (await engine.learn({ state, groups, hyperparameters }, limits)).state;
+    }
+    expect(await logprobOf()).toBeGreaterThan(before + 0.05);
+  });
+
+  it('refuses what does not fit, by name', async () => {
+    await expect(engine.sample({ ...request, maxNewTokens: 200 }, limits)).rejects.toMatchObject({
+      code: 'MODEL_REQUEST',
+      message: '5 prompt tokens and 200 new ones are 205: the model has 128 positions',
+    });
+    await expect(engine.sample({ ...request, promptIds: [99] }, limits)).rejects.toThrow(
+      'token id 99: want 0 to 22',
+    );
+    const adapter = { sha256: 'x', bytes: new Uint8Array(4) };
+    await expect(engine.sample({ ...request, adapter }, limits)).rejects.toMatchObject({
+      code: 'MODEL_FILE',
+    });
+  });
+
+  it('reads 16-bit weights as the values they hold', async () => {
+    const half = await writeTinyModel(TINY_QWEN2, 'F16');
+    const other = await openEngine({ modelDir: half.dir, threads: 1 });
+    try {
+      const [a, b] = [await engine.sample(request, limits), await other.sample(request, limits)];
+      const short = Math.min(a[3]?.ids.length ?? 0, b[3]?.ids.length ?? 0, 3);
+      expect(short).toBeGreaterThan(0);
+      expect(
+        largestDifference(b[3]?.logprobs.slice(0, short) ?? [], a[3]?.logprobs.slice(0, short) ?? []),
+      ).toBeLessThan(0.02);
+    } finally {
+      await other.close();
+      await half.remove();
+    }
+  });
+
+  it('says what is wrong with a folder that is no model', async () => {
+    await expect(openEngine({ modelDir: '/nonexistent/model', threads: 1 })).rejects.toMatchObject({
+      code: 'MODEL_FILE',
+    });
+    const { dir, remove: removeOdd } = await writeTinyModel();
+    await writeFile(join(dir, 'config.json'), JSON.stringify({ ...TINY_QWEN2, num_hidden_layers: 3 }));
+    await expect(openEngine({ modelDir: dir, threads: 1 })).rejects.toMatchObject({
+      code: 'MODEL_WEIGHT',
+      message: `${dir}: tensor model.layers.2.input_layernorm.weight is missing, want [8]`,
+    });
+    await writeFile(join(dir, 'config.json'), JSON.stringify({ ...TINY_QWEN2, model_type: 'gpt2' }));
+    await expect(openEngine({ modelDir: dir, threads: 1 })).rejects.toMatchObject({
+      code: 'MODEL_CONFIG',
+      message: `${join(dir, 'config.json')}: model_type is "gpt2", want "llama" or "qwen2"`,
+    });
+    await removeOdd();
+  });
+});
