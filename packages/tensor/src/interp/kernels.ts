@@ -16,7 +16,11 @@ const nary =
       const sizes = inputs.map((v) => v.shape[i - rank + v.shape.length] ?? 1);
       return sizes.find((s) => s !== 1) ?? 1;
     });
-    return build(shape, (index) => f(...inputs.map((v) => read(v, index))));
+    const isAligned = inputs.every((v) => v.shape.length === rank && v.shape.every((d, i) => d === shape[i]));
+    if (!isAligned) return build(shape, (index) => f(...inputs.map((v) => read(v, index))));
+    const data = new Float64Array(countOf(shape));
+    for (let i = 0; i < data.length; i++) data[i] = f(...inputs.map((v) => v.data[i] ?? Number.NaN));
+    return makeValue(data, shape);
   };
 
 function existing(v: Value | undefined): Value {
@@ -76,24 +80,7 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
   equal: nary((a, b) => Number(a === b)),
   less: nary((a = 0, b = 0) => Number(a < b)),
   where: nary((c, a = 0, b = 0) => (c !== 0 ? a : b)),
-  matmul: ([x, y]) => {
-    const [a, b] = [existing(x), existing(y)];
-    const k = at(a.shape, a.shape.length - 1);
-    const rank = Math.max(a.shape.length, b.shape.length);
-    const batch = Array.from({ length: rank - 2 }, (_, i) => {
-      const sizes = [a, b].map((v) =>
-        i - rank + v.shape.length < 0 ? 1 : (v.shape[i - rank + v.shape.length] ?? 1),
-      );
-      return sizes.find((s) => s !== 1) ?? 1;
-    });
-    return build([...batch, at(a.shape, a.shape.length - 2), at(b.shape, b.shape.length - 1)], (index) => {
-      const [i, j] = [at(index, rank - 2), at(index, rank - 1)];
-      const lead = index.slice(0, -2);
-      let sum = 0;
-      for (let q = 0; q < k; q++) sum += read2(a, lead, i, q) * read2(b, lead, q, j);
-      return sum;
-    });
-  },
+  matmul: ([x, y]) => multiply(existing(x), existing(y)),
   reduceSum: ([x], { axes }) => {
     const v = existing(x);
     const out = new Float64Array(countOf(v.shape.map((d, i) => (axes.includes(i) ? 1 : d))));
@@ -195,12 +182,35 @@ function read1(v: Value, index: readonly number[]): number {
   return v.data[offsetIn(v.shape, index)] ?? Number.NaN;
 }
 
-/** An element of the last two axes, with leading axes broadcast. */
-const read2 = (v: Value, lead: readonly number[], i: number, j: number): number => {
-  const own = v.shape.length - 2;
-  const batch = lead.slice(lead.length - own).map((n, a) => (v.shape[a] === 1 ? 0 : n));
-  return read1(v, [...(own === 0 ? [] : batch), i, j]);
-};
+/** Products of the last two axes, leading axes broadcast. */
+function multiply(a: Value, b: Value): Value {
+  const [m, k, n] = [
+    at(a.shape, a.shape.length - 2),
+    at(a.shape, a.shape.length - 1),
+    at(b.shape, b.shape.length - 1),
+  ];
+  const [leadA, leadB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const rank = Math.max(leadA.length, leadB.length);
+  const sizeOf = (lead: readonly number[], i: number): number => lead[i - rank + lead.length] ?? 1;
+  const batch = Array.from({ length: rank }, (_, i) => Math.max(sizeOf(leadA, i), sizeOf(leadB, i)));
+  const out = new Float64Array(countOf(batch) * m * n);
+  let next = 0;
+  build(batch, (index) => {
+    const [fromA, fromB] = [leadA, leadB].map((lead) => offsetIn(lead, index.slice(rank - lead.length)));
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let q = 0; q < k; q++) {
+          sum +=
+            (a.data[((fromA ?? 0) * m + i) * k + q] ?? 0) * (b.data[((fromB ?? 0) * k + q) * n + j] ?? 0);
+        }
+        out[next++] = sum;
+      }
+    }
+    return 0;
+  });
+  return makeValue(out, [...batch, m, n]);
+}
 
 function offsetIn(shape: readonly number[], index: readonly number[]): number {
   let offset = 0;

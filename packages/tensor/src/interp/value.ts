@@ -18,13 +18,6 @@ export const makeValue = (data: Float64Array, shape: readonly number[]): Value =
 
 export const countOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
-/** Elements to step over for one step along each axis. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length).fill(1);
-  for (let i = shape.length - 2; i >= 0; i--) strides[i] = (strides[i + 1] ?? 1) * (shape[i + 1] ?? 1);
-  return strides;
-}
-
 /** Builds a value from a function of the position. */
 export function build(shape: readonly number[], f: (index: readonly number[]) => number): Value {
   const data = new Float64Array(countOf(shape));
@@ -43,10 +36,10 @@ export function build(shape: readonly number[], f: (index: readonly number[]) =>
 /** The element at a position, reading axes of size 1 as repeated and missing leading axes as absent. */
 export function read(v: Value, index: readonly number[]): number {
   const lead = index.length - v.shape.length;
-  const strides = stridesOf(v.shape);
   let offset = 0;
-  v.shape.forEach((d, a) => {
-    if (d !== 1) offset += (index[a + lead] ?? 0) * (strides[a] ?? 1);
-  });
+  for (let a = 0; a < v.shape.length; a++) {
+    const d = v.shape[a] ?? 1;
+    offset = offset * d + (d === 1 ? 0 : (index[a + lead] ?? 0));
+  }
   return v.data[offset] ?? Number.NaN;
 }
