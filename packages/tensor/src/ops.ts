@@ -136,7 +136,11 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   if (perm.every((p, i) => p === i) && perm.length === x.shape.length) return x;
-  const [inner] = x.inputs;
+  const [inner, second] = x.inputs;
+  // (a b)^T = b^T a^T, whose transposes the product's spelling folds in: the gradient of a weight in [out, in] layout.
+  if (isPrim(x, 'matmul') && inner && second && [inner, second].every((t) => t.shape.length === 2)) {
+    return matmul(swapLast(second), swapLast(inner));
+  }
   if (isPrim(x, 'transpose') && inner)
     return transpose(
       inner,

@@ -42,10 +42,9 @@ export function printProgram(program: Program): string {
   const nodes = reachable(outputs.map(([, t]) => t));
   const params = [...program.inputs, ...program.weights];
   const all = [...new Set<Tensor>([...(params as readonly Tensor[]), ...nodes])];
+  const body = lines(all, name, '  ');
   const returns = outputs.map(([key, t]) => `${key}=${name(t)}`);
-  return [`program ${program.name}`, ...lines(all, name, '  '), `  return ${returns.join(' ')}`, ''].join(
-    '\n',
-  );
+  return [`program ${program.name}`, ...body, `  return ${returns.join(' ')}`, ''].join('\n');
 }
 
 /** SHA-256 of the printed program: equal programs compile to equal bytes. */
