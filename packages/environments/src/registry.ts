@@ -1,0 +1,20 @@
+import type { Environment } from './environment.js';
+import { EnvironmentError } from './errors.js';
+import { triage } from './triage.js';
+
+/** Every environment by its name. */
+export const environments: Readonly<Record<string, Environment>> = { [triage.name]: triage };
+
+/**
+ * The environment of a name from outside.
+ * @throws EnvironmentError ENVIRONMENT_UNKNOWN
+ */
+export function environmentNamed(name: string): Environment {
+  const found = Object.hasOwn(environments, name) ? environments[name] : undefined;
+  if (found !== undefined) return found;
+  throw new EnvironmentError(
+    'ENVIRONMENT_UNKNOWN',
+    'environment',
+    `environment is '${name}', want one of: ${Object.keys(environments).sort().join(', ')}`,
+  );
+}

@@ -1,0 +1,66 @@
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import {
+  type ChatMessage,
+  type ChatTemplateOptions,
+  createChatRenderer,
+  type RenderChat,
+} from './chat-template.js';
+import { messageOf, TextError } from './errors.js';
+import { stopTokenIds } from './special-tokens.js';
+import { readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.js';
+
+/** Text to ids and back, as a Hugging Face folder defines it. */
+export interface Tokenizer {
+  /** Size of the vocabulary, added tokens included. */
+  readonly vocabSize: number;
+  /** Ids that end a completion, ascending. */
+  readonly stopIds: readonly number[];
+  /** Ids of a text, with the special tokens that the tokenizer itself adds (a BOS token, for instance). */
+  encode(text: string): number[];
+  /** Text of ids; special tokens and ids outside the vocabulary have none. */
+  decode(ids: readonly number[]): string;
+  /** The text that a chat template makes of messages. @throws TextError */
+  renderChat: RenderChat;
+  /** Ids of that text; the template alone decides on special tokens. @throws TextError */
+  applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions): number[];
+}
+
+function build(files: TokenizerFiles): HuggingFaceTokenizer {
+  try {
+    return new HuggingFaceTokenizer(files.tokenizer, files.tokenizerConfig);
+  } catch (error) {
+    throw new TextError('TEXT_TOKENIZER_INVALID', `${files.folder}/tokenizer.json: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A tokenizer from the contents of its files. @throws TextError */
+export function createTokenizer(files: TokenizerFiles): Tokenizer {
+  const tokenizer = build(files);
+  const renderChat = createChatRenderer(files);
+  return {
+    vocabSize: tokenizer.get_vocab(true).size,
+    stopIds: stopTokenIds(files, (token) => tokenizer.token_to_id(token)),
+    encode: (text) => tokenizer.encode(text).ids,
+    decode: (ids) => {
+      // Models pad their vocabulary, so that a sampled id may have no token.
+      const known = ids.filter((id) => tokenizer.id_to_token(id) !== undefined);
+      if (known.length === 0) return '';
+      // Rewriting spaces around punctuation would break "tokens in, tokens out".
+      return tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    },
+    renderChat,
+    applyChatTemplate: (messages, options) =>
+      tokenizer.encode(renderChat(messages, options), { add_special_tokens: false }).ids,
+  };
+}
+
+/**
+ * Opens the tokenizer of a Hugging Face model folder (tokenizer.json, tokenizer_config.json, and where they exist
+ * chat_template.jinja, config.json, generation_config.json).
+ * @throws TextError
+ */
+export async function openTokenizer(modelDir: string): Promise<Tokenizer> {
+  return createTokenizer(await readTokenizerFiles(modelDir));
+}
