@@ -7,7 +7,7 @@ import { generateProgram } from '../../../packages/model/src/programs/generate.j
 import { scoreProgram } from '../../../packages/model/src/programs/score.js';
 import { openWeights } from '../../../packages/model/src/weights.js';
 import { largestDifference } from '../../support/numbers.js';
-import { sharedPath } from '../../support/shared.js';
+import { referenceFile } from '../../support/reference-data.js';
 
 interface Expected {
   greedy: { promptIds: number[]; generatedIds: number[]; logprobs: number[] };
@@ -15,7 +15,7 @@ interface Expected {
   continuations: { promptIds: number[]; items: { ids: number[]; logprobs: number[] }[] };
 }
 
-const dir = sharedPath('models', 'stories260K');
+const dir = referenceFile('models', 'stories260K');
 const runner = createLocalRunner();
 afterAll(() => runner.close());
 const big = (ids: readonly number[]): BigInt64Array => BigInt64Array.from(ids, BigInt);
