@@ -62,6 +62,12 @@ export function parseConfig(json: Json, path: string): DecoderConfig {
   const scaling = json['rope_scaling'];
   if (scaling !== undefined && scaling !== null)
     throw bad('rope_scaling', 'null (scaled rotary embeddings are not supported)');
+  const rope = json['rope_parameters'] ?? { rope_type: 'default' };
+  if (typeof rope !== 'object' || !('rope_type' in rope) || rope.rope_type !== 'default') {
+    throw bad('rope_parameters', 'rope_type "default" (scaled rotary embeddings are not supported)');
+  }
+  const ropeTheta = 'rope_theta' in rope ? rope.rope_theta : (json['rope_theta'] ?? 10_000);
+  if (typeof ropeTheta !== 'number' || !(ropeTheta > 0)) throw bad('rope_theta', 'a number above 0');
   if (json['use_sliding_window'] === true) throw bad('use_sliding_window', 'false');
   if (json['mlp_bias'] === true) throw bad('mlp_bias', 'false');
   if (family === 'llama' && json['attention_bias'] === true) throw bad('attention_bias', 'false');
@@ -82,7 +88,7 @@ export function parseConfig(json: Json, path: string): DecoderConfig {
     vocab: whole('vocab_size'),
     maxPositions: whole('max_position_embeddings'),
     normEpsilon: real('rms_norm_eps', 1e-6),
-    ropeTheta: real('rope_theta', 10_000),
+    ropeTheta,
     isTied: json['tie_word_embeddings'] === true,
     hasQkvBias: family === 'qwen2',
   };
