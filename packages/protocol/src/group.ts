@@ -1,0 +1,50 @@
+import type { PolicyRef } from './job-spec.js';
+import type { Phase } from './unit.js';
+
+/** One completion as the sampler recorded it; the learner trains on these ids, nothing is tokenised again. */
+export interface SampledCompletion {
+  readonly ids: readonly number[];
+  /** Natural-log probability of each id under the distribution it was drawn from. */
+  readonly logprobs: readonly number[];
+  /** 0 means greedy. */
+  readonly temperature: number;
+  readonly stopReason: 'stop' | 'length';
+  /** The decoded completion, without the id that ended it. */
+  readonly text: string;
+}
+
+/** The completions of one prompt of one unit, as they stand in the ledger. */
+export interface SampledGroup {
+  readonly phase: Phase;
+  readonly step: number;
+  readonly index: number;
+  /** Row of the dataset, from 0. */
+  readonly item: number;
+  readonly policy: PolicyRef;
+  readonly promptIds: readonly number[];
+  readonly samples: readonly SampledCompletion[];
+}
+
+/** A part of a reward, with the places of the completion that earned it. */
+export interface RewardComponent {
+  readonly name: string;
+  readonly value: number;
+  /** What the value counts for in the total; 0 where it is only reported. */
+  readonly weight: number;
+  readonly spans: readonly { readonly start: number; readonly end: number }[];
+  readonly reason: string;
+}
+
+/** Why a sample has no reward. */
+export type UngradedReason = 'grader_deadline' | 'grader_failed';
+
+/** The reward of one sample, or the reason for its absence; an absent reward is never counted as 0. */
+export type SampleGrade =
+  | { readonly graded: true; readonly total: number; readonly components: readonly RewardComponent[] }
+  | { readonly graded: false; readonly reason: UngradedReason; readonly message: string };
+
+/** The grades of one group, in sample order. */
+export interface GroupGrades {
+  readonly index: number;
+  readonly grades: readonly SampleGrade[];
+}

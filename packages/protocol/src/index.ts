@@ -1,0 +1,112 @@
+export {
+  type ErrorCode,
+  type ErrorEntry,
+  errorCatalogue,
+  type GrpcStatusName,
+  isErrorCode,
+  ResidencyError,
+  type ResidencyErrorOptions,
+  toResidencyError,
+} from './errors.js';
+export { AdvantageService } from './gen/residency/v1/advantage_pb.js';
+export { EnvironmentService } from './gen/residency/v1/environment_pb.js';
+export { LearnerService } from './gen/residency/v1/learner_pb.js';
+export type {
+  GroupGrades,
+  RewardComponent,
+  SampledCompletion,
+  SampledGroup,
+  SampleGrade,
+  UngradedReason,
+} from './group.js';
+export { type Client, type ClientOptions, openClient, type RpcOptions } from './grpc/client.js';
+export { type AnyService, MAX_MESSAGE_BYTES, serviceDefinition } from './grpc/definition.js';
+export { defaultRetryPolicy, type RetryPolicy, serviceConfig } from './grpc/retry.js';
+export { addService, type CallContext, type Handlers } from './grpc/server.js';
+export type { DatasetRef, JobSpec, PolicyRef, RunHyperparameters } from './job-spec.js';
+export {
+  MAX_PAYLOAD_BYTES,
+  parsePayload,
+  type QueueName,
+  type QueueTypes,
+  queueNames,
+  type RewardPayload,
+  type RewardResult,
+  type RolloutPayload,
+  type RolloutResult,
+  type StepPayload,
+  type StepResult,
+  type UnitPayload,
+} from './queue.js';
+export {
+  type Auto,
+  type CreateJobRequest,
+  createJobSchema,
+  type ReinforcementHyperparameters,
+  type ResidencyRequest,
+} from './rest/create-job.js';
+export { type ErrorBody, toErrorResponse } from './rest/error.js';
+export {
+  type EvaluationSummary,
+  type FileObject,
+  type FilePurpose,
+  finalStatuses,
+  type JobEventObject,
+  type JobObject,
+  type JobStatus,
+  type ListObject,
+  type ModelObject,
+  type ResidencyJob,
+  uploadPurposes,
+} from './rest/job.js';
+export { resolveJobSpec, settingDefaults } from './rest/settings.js';
+export { type Check, compileCheck, schemaOf } from './schema.js';
+export {
+  type Phase,
+  type Unit,
+  unitAt,
+  unitCount,
+  unitDataset,
+  unitGroups,
+  unitJobId,
+  unitKeyStep,
+  unitPosition,
+  unitTemperatures,
+} from './unit.js';
+export {
+  type AdvantageGroup,
+  type AdvantageQuestion,
+  advantageRequestFromProto,
+  advantageRequestToProto,
+  advantageResponseFromProto,
+  advantageResponseToProto,
+  type RewardGroup,
+} from './wire/advantage.js';
+export {
+  type EpisodeCommand,
+  type EpisodeRequest,
+  type EpisodeResponse,
+  type EpisodeResult,
+  type EpisodeView,
+  episodeRequestFromProto,
+  episodeRequestToProto,
+  episodeResponseFromProto,
+  episodeResponseToProto,
+} from './wire/environment.js';
+export {
+  type LearnAnswer,
+  type LearnGroup,
+  type LearnHeader,
+  type LearnPart,
+  type LearnSample,
+  type LearnStepMetrics,
+  learnAnswerFromProto,
+  learnAnswerToProto,
+  learnPartFromProto,
+  learnPartToProto,
+  policyRefFromProto,
+  type RunOpening,
+  runFromProto,
+  runToProto,
+} from './wire/learner.js';
+export { POLICY_CHUNK_BYTES, policyFromProto, policyToProto } from './wire/policy-stream.js';

@@ -1,0 +1,137 @@
+import { type TSchema, Type } from 'typebox';
+import { schemaOf } from '../schema.js';
+
+/** `auto` leaves the choice to the platform. */
+export type Auto<T> = 'auto' | T;
+
+/** OpenAI's reinforcement hyperparameters, those that this platform reads. */
+export interface ReinforcementHyperparameters {
+  readonly batch_size?: Auto<number>;
+  readonly n_epochs?: Auto<number>;
+  readonly learning_rate_multiplier?: Auto<number>;
+  readonly eval_samples?: Auto<number>;
+}
+
+/** The platform's own settings, under one namespaced key. */
+export interface ResidencyRequest {
+  readonly group_size?: number;
+  readonly groups_per_step?: number;
+  readonly steps?: number;
+  readonly temperature?: number;
+  readonly max_new_tokens?: number;
+  readonly learning_rate?: number;
+  readonly kl_coefficient?: number;
+  readonly clip_low?: number;
+  readonly clip_high?: number;
+  readonly max_grad_norm?: number;
+  readonly weight_decay?: number;
+  readonly eval_samples?: number;
+  readonly lora?: { readonly rank?: number; readonly alpha?: number };
+}
+
+/** Body of POST /v1/fine_tuning/jobs. */
+export interface CreateJobRequest {
+  readonly model: string;
+  readonly training_file: string;
+  readonly validation_file?: string | null;
+  readonly suffix?: string | null;
+  readonly seed?: number | null;
+  readonly metadata?: Readonly<Record<string, string>> | null;
+  readonly method: {
+    readonly type: 'reinforcement';
+    readonly reinforcement: {
+      readonly grader: Readonly<Record<string, unknown>>;
+      readonly hyperparameters?: ReinforcementHyperparameters;
+    };
+  };
+  readonly x_residency?: ResidencyRequest;
+}
+
+const closed = { additionalProperties: false };
+const integer = (minimum: number, maximum: number) =>
+  Type.Integer({ minimum, maximum, description: `an integer from ${minimum} to ${maximum}` });
+const number = (minimum: number, maximum: number) =>
+  Type.Number({ minimum, maximum, description: `a number from ${minimum} to ${maximum}` });
+const positive = (maximum: number) =>
+  Type.Number({ exclusiveMinimum: 0, maximum, description: `a number above 0 and up to ${maximum}` });
+const orAuto = <S extends TSchema>(schema: S, wanted: string) =>
+  Type.Union([Type.Literal('auto'), schema], { description: `"auto" or ${wanted}` });
+const orNull = <S extends TSchema>(schema: S, wanted: string) =>
+  Type.Union([schema, Type.Null()], { description: `${wanted} or null` });
+
+const hyperparameters = Type.Object(
+  {
+    batch_size: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 256 }), 'an integer from 1 to 256')),
+    n_epochs: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 50 }), 'an integer from 1 to 50')),
+    learning_rate_multiplier: Type.Optional(
+      orAuto(Type.Number({ exclusiveMinimum: 0, maximum: 1_000 }), 'a number above 0 and up to 1000'),
+    ),
+    eval_samples: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 64 }), 'an integer from 1 to 64')),
+  },
+  closed,
+);
+
+const residency = Type.Object(
+  {
+    group_size: Type.Optional(integer(2, 64)),
+    groups_per_step: Type.Optional(integer(1, 256)),
+    steps: Type.Optional(integer(1, 100_000)),
+    temperature: Type.Optional(number(0.05, 2)),
+    max_new_tokens: Type.Optional(integer(1, 8_192)),
+    learning_rate: Type.Optional(positive(1)),
+    kl_coefficient: Type.Optional(number(0, 10)),
+    clip_low: Type.Optional(number(0, 1)),
+    clip_high: Type.Optional(number(0, 10)),
+    max_grad_norm: Type.Optional(number(0, 1_000)),
+    weight_decay: Type.Optional(number(0, 1)),
+    eval_samples: Type.Optional(integer(0, 64)),
+    lora: Type.Optional(
+      Type.Object({ rank: Type.Optional(integer(1, 256)), alpha: Type.Optional(positive(1_024)) }, closed),
+    ),
+  },
+  closed,
+);
+
+/** Schema of CreateJobRequest. Unknown keys are refused: a setting that nothing reads is a mistake. */
+export const createJobSchema: TSchema = schemaOf<CreateJobRequest>()(
+  Type.Object(
+    {
+      model: Type.String({ minLength: 1, maxLength: 128, description: 'a model name' }),
+      training_file: Type.String({ minLength: 1, maxLength: 64, description: 'a file id' }),
+      validation_file: Type.Optional(orNull(Type.String({ minLength: 1, maxLength: 64 }), 'a file id')),
+      suffix: Type.Optional(
+        orNull(
+          Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }),
+          '1 to 64 letters, digits, dots, dashes and underscores',
+        ),
+      ),
+      seed: Type.Optional(
+        orNull(Type.Integer({ minimum: 0, maximum: 2_147_483_647 }), 'an integer from 0 to 2147483647'),
+      ),
+      metadata: Type.Optional(
+        orNull(
+          Type.Record(Type.String({ pattern: '^[^]{1,64}$' }), Type.String({ maxLength: 512 }), {
+            maxProperties: 16,
+            ...closed,
+          }),
+          'at most 16 keys of at most 64 characters with texts of at most 512',
+        ),
+      ),
+      method: Type.Object(
+        {
+          type: Type.Literal('reinforcement', { description: '"reinforcement"' }),
+          reinforcement: Type.Object(
+            {
+              grader: Type.Record(Type.String(), Type.Unknown(), { description: 'a grader' }),
+              hyperparameters: Type.Optional(hyperparameters),
+            },
+            closed,
+          ),
+        },
+        closed,
+      ),
+      x_residency: Type.Optional(residency),
+    },
+    closed,
+  ),
+);

@@ -1,0 +1,69 @@
+import type { JobSpec } from './job-spec.js';
+
+/** What a unit of work is for: measuring the policy, or improving it. */
+export type Phase = 'eval' | 'train';
+
+/**
+ * One unit of a run, carried out as one flow and committed once. `step` is the policy version that samples it:
+ * training step s uses version s, evaluation 0 the starting policy, evaluation `steps` the last one.
+ */
+export interface Unit {
+  readonly phase: Phase;
+  readonly step: number;
+}
+
+type Schedule = Pick<JobSpec, 'steps' | 'evalSamples'>;
+
+/** The number of units of a run. */
+export function unitCount(spec: Schedule): number {
+  return spec.steps + (spec.evalSamples > 0 ? 2 : 0);
+}
+
+/** The unit at a position, 0 to `unitCount(spec) - 1`: evaluation, the training steps, evaluation. */
+export function unitAt(spec: Schedule, position: number): Unit {
+  if (!Number.isInteger(position) || position < 0 || position >= unitCount(spec)) {
+    throw new RangeError(`internal: unit ${position}, wanted 0 to ${unitCount(spec) - 1}`);
+  }
+  if (spec.evalSamples === 0) return { phase: 'train', step: position };
+  if (position === 0) return { phase: 'eval', step: 0 };
+  if (position === spec.steps + 1) return { phase: 'eval', step: spec.steps };
+  return { phase: 'train', step: position - 1 };
+}
+
+/** The position of a unit in its run, the inverse of `unitAt`. */
+export function unitPosition(spec: Schedule, unit: Unit): number {
+  if (spec.evalSamples === 0) return unit.step;
+  if (unit.phase === 'train') return unit.step + 1;
+  return unit.step === 0 ? 0 : spec.steps + 1;
+}
+
+/** The id of a unit's queue job, and with an index that of one of its groups; free of `:` as BullMQ demands. */
+export function unitJobId(jobId: string, unit: Unit, index?: number): string {
+  const id = `${jobId}-${unit.phase}-${unit.step}`;
+  return index === undefined ? id : `${id}-${index}`;
+}
+
+/** The dataset that a unit draws its prompts from: evaluation without validation data measures the training cases. */
+export function unitDataset(spec: JobSpec, unit: Unit): JobSpec['training'] {
+  return unit.phase === 'eval' ? (spec.validation ?? spec.training) : spec.training;
+}
+
+/** How many groups a unit has. */
+export function unitGroups(spec: JobSpec, unit: Unit): number {
+  return unit.phase === 'eval' ? unitDataset(spec, unit).rows : spec.groupsPerStep;
+}
+
+/** The temperature of each sample of a group, in order; evaluation adds one greedy sample (0) at the end. */
+export function unitTemperatures(spec: JobSpec, unit: Unit): number[] {
+  const { temperature } = spec.hyperparameters;
+  if (unit.phase === 'train') return Array.from({ length: spec.groupSize }, () => temperature);
+  return [...Array.from({ length: spec.evalSamples }, () => temperature), 0];
+}
+
+const EVAL_KEY_BASE = 1_000_000_000;
+
+/** The step number that keys a unit's random numbers; evaluation has a key space that no training step reaches. */
+export function unitKeyStep(unit: Unit): number {
+  if (unit.phase === 'train') return unit.step;
+  return EVAL_KEY_BASE + (unit.step === 0 ? 0 : 1);
+}

@@ -1,0 +1,166 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { ResidencyError } from '../errors.js';
+import type {
+  PolicyRef as PolicyRefMessage,
+  RunSpec as RunSpecMessage,
+} from '../gen/residency/v1/common_pb.js';
+import type {
+  LearnGroup as LearnGroupMessage,
+  LearnHeader as LearnHeaderMessage,
+  LearnRequest,
+  LearnRequestSchema,
+  LearnResponse,
+  LearnResponseSchema,
+  OpenRunRequest,
+  OpenRunRequestSchema,
+} from '../gen/residency/v1/learner_pb.js';
+import type { PolicyRef, RunHyperparameters } from '../job-spec.js';
+
+/** What policy version 0 of a run is made from. */
+export interface RunOpening {
+  readonly jobId: string;
+  readonly model: string;
+  readonly seed: number;
+  readonly loraRank: number;
+  readonly loraAlpha: number;
+}
+
+/** Opens a step: which version learns, and how. */
+export interface LearnHeader {
+  readonly jobId: string;
+  readonly step: number;
+  readonly model: string;
+  readonly policy: PolicyRef;
+  readonly hyperparameters: RunHyperparameters;
+  readonly groupCount: number;
+}
+
+export interface LearnSample {
+  readonly ids: readonly number[];
+  readonly logprobs: readonly number[];
+  readonly advantage: number;
+}
+
+export interface LearnGroup {
+  readonly index: number;
+  readonly policySha256: string;
+  readonly promptIds: readonly number[];
+  readonly samples: readonly LearnSample[];
+}
+
+export interface LearnStepMetrics {
+  readonly loss: number;
+  readonly policyLoss: number;
+  readonly kl: number;
+  readonly entropy: number;
+  readonly clipFraction: number;
+  readonly gradNorm: number;
+  /** Tokens that carried loss. */
+  readonly tokens: number;
+  readonly skipped: string | null;
+}
+
+export interface LearnAnswer {
+  readonly policy: PolicyRef;
+  readonly metrics: LearnStepMetrics;
+}
+
+export type LearnPart =
+  | { readonly kind: 'header'; readonly header: LearnHeader }
+  | { readonly kind: 'group'; readonly group: LearnGroup };
+
+function missing(what: string): ResidencyError {
+  return new ResidencyError('invalid_request', `${what}: found nothing, wanted a value`, { param: what });
+}
+
+export function policyRefFromProto(message: PolicyRefMessage | undefined): PolicyRef {
+  if (message === undefined) throw missing('policy');
+  return { version: message.version, sha256: message.sha256 };
+}
+
+export function runToProto(run: RunOpening): MessageInitShape<typeof OpenRunRequestSchema> {
+  return { run: { ...run } };
+}
+
+export function runFromProto(message: OpenRunRequest): RunOpening {
+  const run: RunSpecMessage | undefined = message.run;
+  if (run === undefined) throw missing('run');
+  const { jobId, model, seed, loraRank, loraAlpha } = run;
+  return { jobId, model, seed, loraRank, loraAlpha };
+}
+
+export function learnPartToProto(part: LearnPart): MessageInitShape<typeof LearnRequestSchema> {
+  if (part.kind === 'header') return { part: { case: 'header', value: part.header } };
+  const { group } = part;
+  return {
+    part: {
+      case: 'group',
+      value: {
+        index: group.index,
+        policySha256: group.policySha256,
+        promptIds: [...group.promptIds],
+        samples: group.samples.map((sample) => ({
+          ids: [...sample.ids],
+          logprobs: [...sample.logprobs],
+          advantage: sample.advantage,
+        })),
+      },
+    },
+  };
+}
+
+function headerFromProto(message: LearnHeaderMessage): LearnHeader {
+  const values = message.hyperparameters;
+  if (values === undefined) throw missing('hyperparameters');
+  const { $typeName: _name, $unknown: _unknown, ...hyperparameters } = values;
+  return {
+    jobId: message.jobId,
+    step: message.step,
+    model: message.model,
+    policy: policyRefFromProto(message.policy),
+    hyperparameters,
+    groupCount: message.groupCount,
+  };
+}
+
+function groupFromProto(message: LearnGroupMessage): LearnGroup {
+  return {
+    index: message.index,
+    policySha256: message.policySha256,
+    promptIds: message.promptIds,
+    samples: message.samples.map(({ ids, logprobs, advantage }) => ({ ids, logprobs, advantage })),
+  };
+}
+
+export function learnPartFromProto(message: LearnRequest): LearnPart {
+  if (message.part.case === 'header') return { kind: 'header', header: headerFromProto(message.part.value) };
+  if (message.part.case === 'group') return { kind: 'group', group: groupFromProto(message.part.value) };
+  throw missing('part');
+}
+
+export function learnAnswerToProto(answer: LearnAnswer): MessageInitShape<typeof LearnResponseSchema> {
+  const { tokens, skipped, ...numbers } = answer.metrics;
+  return {
+    policy: { ...answer.policy },
+    metrics: { ...numbers, tokens: BigInt(tokens), ...(skipped === null ? {} : { skipped }) },
+  };
+}
+
+export function learnAnswerFromProto(message: LearnResponse): LearnAnswer {
+  const { metrics } = message;
+  if (metrics === undefined) throw missing('metrics');
+  const { loss, policyLoss, kl, entropy, clipFraction, gradNorm, tokens, skipped } = metrics;
+  return {
+    policy: policyRefFromProto(message.policy),
+    metrics: {
+      loss,
+      policyLoss,
+      kl,
+      entropy,
+      clipFraction,
+      gradNorm,
+      tokens: Number(tokens),
+      skipped: skipped ?? null,
+    },
+  };
+}

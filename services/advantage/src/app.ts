@@ -1,0 +1,90 @@
+import { estimateAdvantages, isEstimator } from '@residency/algorithms';
+import {
+  type AdvantageGroup,
+  type AdvantageQuestion,
+  AdvantageService,
+  addService,
+  advantageRequestFromProto,
+  advantageResponseToProto,
+  ResidencyError,
+} from '@residency/protocol';
+import {
+  type ConfigField,
+  type ConfigOf,
+  defaultPorts,
+  grpcPortField,
+  type ProcessFields,
+  processFields,
+  type RunningService,
+  startGrpcServer,
+  startService,
+} from '@residency/service';
+
+interface AdvantageFields extends ProcessFields {
+  readonly grpcPort: ConfigField<number>;
+}
+
+/** The settings of the advantage service. */
+export const advantageFields: AdvantageFields = {
+  ...processFields(defaultPorts.advantage.http),
+  grpcPort: grpcPortField(defaultPorts.advantage.grpc),
+};
+
+export type AdvantageConfig = ConfigOf<AdvantageFields>;
+
+/**
+ * Advantages of every group of a request, in its order.
+ * @throws ResidencyError `invalid_request` for an unknown estimator or rewards that cannot be weighed.
+ */
+export function estimate(question: AdvantageQuestion): AdvantageGroup[] {
+  const { estimator, epsilon } = question;
+  if (!isEstimator(estimator)) {
+    throw new ResidencyError(
+      'invalid_request',
+      `estimator: found ${JSON.stringify(estimator)}, wanted a known one`,
+      {
+        param: 'estimator',
+      },
+    );
+  }
+  return question.groups.map(({ index, rewards }) => {
+    try {
+      return {
+        index,
+        ...estimateAdvantages({ estimator, rewards, ...(epsilon === undefined ? {} : { epsilon }) }),
+      };
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ResidencyError('invalid_request', `groups ${index}: ${reason}`, { param: 'groups', cause });
+    }
+  });
+}
+
+/** Starts the advantage service: a pure function behind gRPC. */
+export function startAdvantage(config: AdvantageConfig): Promise<RunningService> {
+  return startService('advantage', config, async ({ log, metrics, shutdown }) => {
+    const weighed = metrics.counter('residency_advantage_groups_total');
+    const grpc = await startGrpcServer({
+      host: config.host,
+      port: config.grpcPort,
+      log,
+      metrics,
+      add: (server, onError) =>
+        addService(
+          server,
+          AdvantageService,
+          {
+            estimate: async (request) => {
+              const groups = estimate(advantageRequestFromProto(request));
+              weighed.inc(groups.length);
+              return advantageResponseToProto(groups);
+            },
+          },
+          onError,
+        ),
+    });
+    shutdown.on('intake', 'grpc', async () => grpc.stopIntake());
+    shutdown.on('drain', 'grpc', (outOfTime) => grpc.stop(outOfTime));
+    return { checks: {}, addresses: { grpc: `${config.host}:${grpc.port}` } };
+  });
+}

@@ -1,0 +1,95 @@
+import {
+  type FileObject,
+  type JobEventObject,
+  type JobObject,
+  type ResidencyJob,
+  unitAt,
+  unitCount,
+} from '@residency/protocol';
+import type { FileRecord, JobRecord, StoredJobEvent } from '@residency/storage';
+
+function progressOf(record: JobRecord): ResidencyJob['progress'] {
+  const { spec, position, status } = record;
+  const evaluations = spec.evalSamples > 0 ? 1 : 0;
+  const step = Math.max(0, Math.min(spec.steps, position - evaluations));
+  const counts = { step, total_steps: spec.steps };
+  if (status === 'queued') return { phase: 'waiting', ...counts };
+  if (status !== 'running' || position >= unitCount(spec)) return { phase: 'done', ...counts };
+  return { phase: unitAt(spec, position).phase === 'eval' ? 'evaluating' : 'training', ...counts };
+}
+
+/** Every setting of a run with its default filled in, in the names of the request. */
+function settingsOf(record: JobRecord): Record<string, unknown> {
+  const { spec } = record;
+  const { hyperparameters } = spec;
+  return {
+    group_size: spec.groupSize,
+    groups_per_step: spec.groupsPerStep,
+    steps: spec.steps,
+    temperature: hyperparameters.temperature,
+    max_new_tokens: spec.maxNewTokens,
+    learning_rate: hyperparameters.learningRate,
+    kl_coefficient: hyperparameters.klCoefficient,
+    clip_low: hyperparameters.clipLow,
+    clip_high: hyperparameters.clipHigh,
+    max_grad_norm: hyperparameters.maxGradNorm,
+    weight_decay: hyperparameters.weightDecay,
+    eval_samples: spec.evalSamples,
+    lora: { rank: spec.loraRank, alpha: spec.loraAlpha },
+  };
+}
+
+/** A job as the API shows it. */
+export function toJobObject(record: JobRecord): JobObject {
+  const { request, spec } = record;
+  return {
+    object: 'fine_tuning.job',
+    id: record.id,
+    created_at: record.createdAt,
+    finished_at: record.finishedAt,
+    model: spec.model,
+    fine_tuned_model: record.fineTunedModel,
+    organization_id: 'org-residency',
+    status: record.status,
+    training_file: spec.training.fileId,
+    validation_file: spec.validation?.fileId ?? null,
+    result_files: record.resultFiles,
+    trained_tokens: record.status === 'succeeded' ? record.trainedTokens : null,
+    hyperparameters: null,
+    error: record.error,
+    seed: spec.seed,
+    integrations: [],
+    metadata: request.metadata ?? null,
+    user_provided_suffix: request.suffix ?? null,
+    method: request.method,
+    x_residency: {
+      progress: progressOf(record),
+      before: record.before,
+      after: record.after,
+      adapter_sha256: record.policy?.sha256 ?? null,
+      policy_version: record.policy?.version ?? null,
+      settings: settingsOf(record),
+    },
+  };
+}
+
+/** An event as the API shows it. */
+export function toEventObject(event: StoredJobEvent): JobEventObject {
+  const { id, createdAt, level, message, type, data } = event;
+  return { object: 'fine_tuning.job.event', id, created_at: createdAt, level, message, type, data };
+}
+
+/** A file as the API shows it. */
+export function toFileObject(record: FileRecord): FileObject {
+  const { id, bytes, createdAt, filename, purpose, sha256 } = record;
+  return {
+    object: 'file',
+    id,
+    bytes,
+    created_at: createdAt,
+    filename,
+    purpose,
+    status: 'processed',
+    x_residency: { sha256 },
+  };
+}

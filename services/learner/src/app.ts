@@ -1,0 +1,159 @@
+import type { CallOptions, Engine, EngineOptions } from '@residency/model';
+import {
+  addService,
+  type CallContext,
+  type Handlers,
+  LearnerService,
+  type LearnPart,
+  learnAnswerToProto,
+  learnPartFromProto,
+  policyToProto,
+  ResidencyError,
+  runFromProto,
+} from '@residency/protocol';
+import {
+  type ConfigField,
+  type ConfigOf,
+  defaultPorts,
+  engineTimeoutField,
+  grpcPortField,
+  type Metrics,
+  Mutex,
+  modelsDirField,
+  type ProcessFields,
+  processFields,
+  ResourceTable,
+  type RunningService,
+  startGrpcServer,
+  startService,
+  storeDirField,
+  threadsField,
+} from '@residency/service';
+import { type ArtifactStore, FileStore, isSha256, ModelsFolder, readBytes } from '@residency/storage';
+import { learnStep, readStep } from './learn-step.js';
+import { openRun } from './open-run.js';
+import { PolicyManifests } from './policy-manifest.js';
+
+interface LearnerFields extends ProcessFields {
+  readonly grpcPort: ConfigField<number>;
+  readonly storeDir: ConfigField<string>;
+  readonly modelsDir: ConfigField<string>;
+  readonly threads: ConfigField<number>;
+  readonly engineTimeoutMs: ConfigField<number>;
+}
+
+/** The settings of the learner. */
+export const learnerFields: LearnerFields = {
+  ...processFields(defaultPorts.learner.http),
+  grpcPort: grpcPortField(defaultPorts.learner.grpc),
+  storeDir: storeDirField(),
+  modelsDir: modelsDirField(),
+  threads: threadsField(),
+  engineTimeoutMs: engineTimeoutField(),
+};
+
+export type LearnerConfig = ConfigOf<LearnerFields>;
+
+/** What the learner computes with. */
+export interface LearnerDependencies {
+  readonly openEngine: (options: EngineOptions) => Promise<Engine>;
+}
+
+interface Parts {
+  readonly store: ArtifactStore;
+  readonly engine: (model: string) => Promise<Engine>;
+  readonly engineTimeoutMs: number;
+  readonly metrics: Metrics;
+}
+
+async function* decoded(
+  requests: AsyncIterable<Parameters<typeof learnPartFromProto>[0]>,
+): AsyncGenerator<LearnPart, void, undefined> {
+  for await (const request of requests) yield learnPartFromProto(request);
+}
+
+function handlers(parts: Parts): Handlers<typeof LearnerService> {
+  const { store, metrics } = parts;
+  const manifests = new PolicyManifests(store);
+  // Steps and openings take turns: one step at a time is what the machine is sized for.
+  const turns = new Mutex();
+  const learned = metrics.counter('residency_learn_tokens_total');
+  const seconds = metrics.histogram('residency_learn_seconds');
+  const limits = (call: CallContext): CallOptions => ({
+    deadlineMs: Math.max(1, Math.min(parts.engineTimeoutMs, call.remainingMs())),
+    signal: call.signal,
+  });
+  return {
+    openRun: (request, call) =>
+      turns.run(
+        () => openRun(runFromProto(request), { store, manifests, engine: parts.engine, call: limits(call) }),
+        call.signal,
+      ),
+    async *getPolicy(request) {
+      if (!isSha256(request.sha256) || (await store.head(request.sha256)) === null) {
+        throw new ResidencyError(
+          'policy_not_found',
+          `policy: found none of ${JSON.stringify(request.sha256)}`,
+          {
+            param: 'sha256',
+          },
+        );
+      }
+      yield* policyToProto(await readBytes(store, request.sha256));
+    },
+    async learn(requests, call) {
+      const step = await readStep(decoded(requests));
+      const end = seconds.startTimer();
+      const answer = await turns.run(
+        () => learnStep(step, { store, manifests, engine: parts.engine, call: limits(call) }),
+        call.signal,
+      );
+      end();
+      learned.inc(answer.metrics.tokens);
+      return learnAnswerToProto(answer);
+    },
+  };
+}
+
+/** Starts the learner: owner of an engine per base model and of every run's policy versions. */
+export function startLearner(
+  config: LearnerConfig,
+  dependencies: LearnerDependencies,
+): Promise<RunningService> {
+  return startService('learner', config, async ({ log, metrics, shutdown }) => {
+    const store = await FileStore.open(config.storeDir);
+    const models = new ModelsFolder(config.modelsDir);
+    const engines = new ResourceTable(
+      async (name) =>
+        dependencies.openEngine({ modelDir: (await models.find(name)).folder, threads: config.threads }),
+      (engine) => engine.close(),
+    );
+    shutdown.on('clients', 'engines', () => engines.close());
+    const grpc = await startGrpcServer({
+      host: config.host,
+      port: config.grpcPort,
+      log,
+      metrics,
+      add: (server, onError) =>
+        addService(
+          server,
+          LearnerService,
+          handlers({
+            store,
+            engine: (model) => engines.get(model),
+            engineTimeoutMs: config.engineTimeoutMs,
+            metrics,
+          }),
+          onError,
+        ),
+    });
+    shutdown.on('intake', 'grpc', async () => grpc.stopIntake());
+    shutdown.on('drain', 'grpc', (outOfTime) => grpc.stop(outOfTime));
+    const checks = {
+      store: async () => {
+        await store.readReference('ready');
+      },
+    };
+    return { checks, addresses: { grpc: `${config.host}:${grpc.port}` } };
+  });
+}

@@ -1,0 +1,75 @@
+import type { EvaluationSummary, JobSpec, RewardComponent, SampleGrade, Unit } from '@residency/protocol';
+import type { GradedGroup } from '@residency/storage';
+
+type Graded = Extract<SampleGrade, { graded: true }>;
+
+/** The component whose being positive means that the answer is right. */
+const ACCURACY = 'accuracy';
+
+const mean = (values: readonly number[]): number | null => {
+  if (values.length === 0) return null;
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+};
+
+function accuracies(grades: readonly Graded[]): number[] {
+  return grades.flatMap((grade) => {
+    const component = grade.components.find(({ name }) => name === ACCURACY);
+    return component === undefined ? [] : [component.value > 0 ? 1 : 0];
+  });
+}
+
+function meansByName(components: readonly RewardComponent[]): Record<string, number> {
+  const values = new Map<string, number[]>();
+  for (const { name, value } of components) values.set(name, [...(values.get(name) ?? []), value]);
+  return Object.fromEntries(
+    [...values.keys()].sort().map((name) => [name, mean(values.get(name) ?? []) ?? 0]),
+  );
+}
+
+/** Mean of each component over graded samples, by name. */
+export function componentMeans(grades: readonly SampleGrade[]): Record<string, number> {
+  return meansByName(grades.flatMap((grade) => (grade.graded ? grade.components : [])));
+}
+
+/**
+ * What an evaluation found: means over cases and tempered samples in index order, the greedy samples apart.
+ * Ungraded samples count in no mean.
+ */
+export function summarise(
+  spec: JobSpec,
+  unit: Unit,
+  groups: readonly GradedGroup[],
+  ledgerSha256: string,
+): EvaluationSummary {
+  const tempered: Graded[] = [];
+  const greedy: Graded[] = [];
+  let ungraded = 0;
+  for (const { group, grades } of groups) {
+    for (const [at, sample] of group.samples.entries()) {
+      const grade = grades.grades[at];
+      if (grade === undefined || !grade.graded) ungraded += 1;
+      else (sample.temperature === 0 ? greedy : tempered).push(grade);
+    }
+  }
+  const first = groups[0];
+  const shown = first?.group.samples.findIndex((sample) => sample.temperature === 0) ?? -1;
+  const shownGrade = first?.grades.grades[shown];
+  return {
+    policy_version: unit.step,
+    cases: groups.length,
+    samples_per_case: spec.evalSamples,
+    accuracy: mean(accuracies(tempered)),
+    greedy_accuracy: mean(accuracies(greedy)),
+    mean_reward: mean(tempered.map(({ total }) => total)),
+    components: componentMeans(tempered),
+    ungraded,
+    example: {
+      item: first?.group.item ?? 0,
+      completion: first?.group.samples[shown]?.text ?? '',
+      reward: shownGrade?.graded ? shownGrade.total : null,
+    },
+    ledger_sha256: ledgerSha256,
+  };
+}

@@ -1,0 +1,139 @@
+import {
+  type AdvantageGroup,
+  type AdvantageService,
+  advantageRequestToProto,
+  advantageResponseFromProto,
+  type Client,
+  type JobSpec,
+  type LearnAnswer,
+  type LearnerService,
+  type LearnGroup,
+  type LearnPart,
+  learnAnswerFromProto,
+  learnPartToProto,
+  ResidencyError,
+  type RpcOptions,
+  type StepPayload,
+} from '@residency/protocol';
+import type { GradedGroup } from '@residency/storage';
+import { componentMeans } from './evaluation.js';
+
+const ADVANTAGE_DEADLINE_MS = 60_000;
+
+/** The samples of a group that have a reward, in sample order; the others are left out, not counted as 0. */
+function gradedSamples({ group, grades }: GradedGroup): { at: number; reward: number }[] {
+  return group.samples.flatMap((_, at) => {
+    const grade = grades.grades[at];
+    return grade?.graded ? [{ at, reward: grade.total }] : [];
+  });
+}
+
+/** Advantages of every group's graded samples, in group order. */
+export async function weighGroups(
+  client: Client<typeof AdvantageService>,
+  groups: readonly GradedGroup[],
+  options: Omit<RpcOptions, 'deadlineMs'>,
+): Promise<AdvantageGroup[]> {
+  const question = {
+    estimator: 'grpo',
+    groups: groups.map((graded) => ({
+      index: graded.group.index,
+      rewards: gradedSamples(graded).map(({ reward }) => reward),
+    })),
+  };
+  const response = await client.estimate(advantageRequestToProto(question), {
+    ...options,
+    deadlineMs: ADVANTAGE_DEADLINE_MS,
+  });
+  const answer = advantageResponseFromProto(response);
+  for (const [at, { index, rewards }] of question.groups.entries()) {
+    const weighed = answer[at];
+    if (weighed?.index === index && weighed.advantages.length === rewards.length) continue;
+    throw new ResidencyError(
+      'internal',
+      `advantages of group ${index}: found another group or count than was asked`,
+    );
+  }
+  return answer;
+}
+
+function learnGroup(graded: GradedGroup, weighed: AdvantageGroup | undefined): LearnGroup {
+  const { group } = graded;
+  const samples = gradedSamples(graded).map(({ at }, place) => {
+    const sample = group.samples[at];
+    return {
+      ids: sample?.ids ?? [],
+      logprobs: sample?.logprobs ?? [],
+      advantage: weighed?.advantages[place] ?? 0,
+    };
+  });
+  return { index: group.index, policySha256: group.policy.sha256, promptIds: group.promptIds, samples };
+}
+
+/** Streams a step to the learner: the header, then its groups in index order. */
+export async function learnGroups(
+  client: Client<typeof LearnerService>,
+  payload: StepPayload,
+  spec: JobSpec,
+  groups: readonly GradedGroup[],
+  advantages: readonly AdvantageGroup[],
+  options: RpcOptions,
+): Promise<LearnAnswer> {
+  const parts = async function* (): AsyncGenerator<ReturnType<typeof learnPartToProto>, void, undefined> {
+    const header: LearnPart = {
+      kind: 'header',
+      header: {
+        jobId: payload.jobId,
+        step: payload.step,
+        model: spec.model,
+        policy: payload.policy,
+        hyperparameters: spec.hyperparameters,
+        groupCount: groups.length,
+      },
+    };
+    yield learnPartToProto(header);
+    for (const [at, graded] of groups.entries()) {
+      yield learnPartToProto({ kind: 'group', group: learnGroup(graded, advantages[at]) });
+    }
+  };
+  return learnAnswerFromProto(await client.learn(parts(), options));
+}
+
+const average = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The numbers of a step: a row of the result file and the data of its metrics event. */
+export function stepRow(
+  payload: StepPayload,
+  spec: JobSpec,
+  groups: readonly GradedGroup[],
+  advantages: readonly AdvantageGroup[],
+  answer: LearnAnswer,
+  ledgerSha256: string,
+): Record<string, unknown> {
+  const grades = groups.flatMap((graded) => graded.grades.grades);
+  const rewards = grades.flatMap((grade) => (grade.graded ? [grade.total] : []));
+  const samples = groups.flatMap(({ group }) => group.samples);
+  const { metrics, policy } = answer;
+  return {
+    step: payload.step + 1,
+    total_steps: spec.steps,
+    train_mean_reward: average(rewards),
+    reward_std_mean: average(advantages.map(({ std }) => std)),
+    mean_unresponsive_rewards: (grades.length - rewards.length) / Math.max(1, grades.length),
+    completion_tokens_mean: average(samples.map(({ ids }) => ids.length)),
+    truncated_mean: average(samples.map(({ stopReason }) => (stopReason === 'length' ? 1 : 0))),
+    loss: metrics.loss,
+    policy_loss: metrics.policyLoss,
+    kl: metrics.kl,
+    entropy: metrics.entropy,
+    clip_fraction: metrics.clipFraction,
+    grad_norm: metrics.gradNorm,
+    tokens: metrics.tokens,
+    skipped: metrics.skipped,
+    policy_version: policy.version,
+    adapter_sha256: policy.sha256,
+    ledger_sha256: ledgerSha256,
+    components: componentMeans(grades),
+  };
+}

@@ -1,0 +1,136 @@
+import {
+  type AdvantageGroup,
+  type AdvantageService,
+  type Client,
+  type LearnerService,
+  ResidencyError,
+  type StepPayload,
+  type StepResult,
+  unitPosition,
+} from '@residency/protocol';
+import type { WorkContext } from '@residency/service';
+import {
+  type ArtifactStore,
+  type GradedGroup,
+  type JobChanges,
+  type JobRecord,
+  type Jobs,
+  type Ledger,
+  metricsEvent,
+} from '@residency/storage';
+import { archiveUnit } from './archive.js';
+import { summarise } from './evaluation.js';
+import { learnGroups, stepRow, weighGroups } from './training-step.js';
+
+export interface StepContext {
+  readonly jobs: Jobs;
+  readonly ledger: Ledger;
+  readonly store: ArtifactStore;
+  readonly advantage: Client<typeof AdvantageService>;
+  readonly learner: Client<typeof LearnerService>;
+  /** Milliseconds that the learner may take for one step. */
+  readonly learnTimeoutMs: number;
+}
+
+/** What a unit leaves behind. */
+interface Conclusion {
+  readonly changes: JobChanges;
+  readonly tokens: number;
+  readonly row: Readonly<Record<string, unknown>> | null;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly ledgerSha256: string;
+}
+
+interface Work {
+  readonly payload: StepPayload;
+  readonly record: JobRecord;
+  readonly groups: readonly GradedGroup[];
+  readonly context: StepContext;
+  readonly work: WorkContext;
+}
+
+async function conclude({ payload, record, groups, context }: Work): Promise<Conclusion> {
+  const sha256 = await archiveUnit(context.store, groups, new Map());
+  const summary = summarise(record.spec, payload, groups, sha256);
+  const place = payload.step === 0 ? 'before' : 'after';
+  const label = place === 'before' ? 'Evaluation before training' : 'Evaluation after training';
+  return {
+    changes: place === 'before' ? { before: summary } : { after: summary },
+    tokens: 0,
+    row: null,
+    message: `${label}: mean reward ${summary.mean_reward?.toFixed(3) ?? 'none'}`,
+    data: { ...summary, phase: place },
+    ledgerSha256: sha256,
+  };
+}
+
+async function train({ payload, record, groups, context, work }: Work): Promise<Conclusion> {
+  const { spec } = record;
+  const { signal } = work;
+  const trace = payload.traceparent === undefined ? {} : { traceparent: payload.traceparent };
+  const advantages = await weighGroups(context.advantage, groups, { signal, ...trace });
+  const deadlineMs = context.learnTimeoutMs;
+  const answer = await learnGroups(context.learner, payload, spec, groups, advantages, {
+    signal,
+    deadlineMs,
+    ...trace,
+  });
+  const weighed: ReadonlyMap<number, AdvantageGroup> = new Map(
+    advantages.map((group) => [group.index, group]),
+  );
+  const sha256 = await archiveUnit(context.store, groups, weighed);
+  const row = stepRow(payload, spec, groups, advantages, answer, sha256);
+  return {
+    changes: { policy: answer.policy },
+    tokens: answer.metrics.tokens,
+    row,
+    message: `Step ${payload.step + 1}/${spec.steps}: mean reward ${Number(row['train_mean_reward']).toFixed(3)}`,
+    data: row,
+    ledgerSha256: sha256,
+  };
+}
+
+const phases: { readonly [P in StepPayload['phase']]: (work: Work) => Promise<Conclusion> } = {
+  eval: conclude,
+  train,
+};
+
+function checkPolicy(payload: StepPayload, groups: readonly GradedGroup[]): void {
+  for (const { group } of groups) {
+    if (group.policy.sha256 === payload.policy.sha256 && group.policy.version === payload.policy.version)
+      continue;
+    throw new ResidencyError(
+      'policy_mismatch',
+      `group ${group.index}: found samples of version ${group.policy.version} (${group.policy.sha256}), ` +
+        `wanted version ${payload.policy.version} (${payload.policy.sha256})`,
+    );
+  }
+}
+
+/**
+ * Carries out a unit whose groups are all graded: evaluates or learns, archives, and commits once. A crash before
+ * the commit repeats work that has the same outcome; after it, nothing is done again.
+ * @throws ResidencyError `group_missing`, `policy_mismatch`, and what the advantage service and the learner answer.
+ */
+export async function runUnit(
+  payload: StepPayload,
+  work: WorkContext,
+  context: StepContext,
+): Promise<StepResult> {
+  const { jobs, ledger } = context;
+  const { jobId, phase, step } = payload;
+  const unit = { phase, step };
+  const record = await jobs.get(jobId);
+  if (record === null) throw new ResidencyError('job_not_found', `job: found no ${jobId}`);
+  const position = unitPosition(record.spec, unit);
+  if (record.position > position) return { outcome: 'already-committed' };
+  const groups = await ledger.readUnit(jobId, unit, payload.groups);
+  checkPolicy(payload, groups);
+  const conclusion = await phases[phase]({ payload, record, groups, context, work });
+  work.signal.throwIfAborted();
+  const { changes, tokens, row, message, data, ledgerSha256 } = conclusion;
+  const event = metricsEvent(message, data);
+  const outcome = await jobs.commitUnit({ jobId, unit, position, changes, tokens, row, event, ledgerSha256 });
+  return { outcome };
+}

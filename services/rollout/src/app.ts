@@ -1,0 +1,151 @@
+import type { Engine, EngineOptions } from '@residency/model';
+import {
+  LearnerService,
+  openClient,
+  ResidencyError,
+  type RolloutPayload,
+  type RolloutResult,
+  unitDataset,
+} from '@residency/protocol';
+import {
+  type ConfigField,
+  type ConfigOf,
+  defaultPorts,
+  engineTimeoutField,
+  learnerAddressField,
+  modelsDirField,
+  openQueueWorker,
+  openRedis,
+  type ProcessFields,
+  processFields,
+  type RedisFields,
+  ResourceTable,
+  type RunningService,
+  redisFields,
+  startService,
+  storeDirField,
+  threadsField,
+  type WorkContext,
+  type WorkerFields,
+  workerFields,
+} from '@residency/service';
+import { DatasetCache, FileStore, Jobs, Ledger, ModelsFolder } from '@residency/storage';
+import { PolicyCache } from './policy-cache.js';
+import { type PromptTokenizer, sampleGroup } from './sample-group.js';
+
+interface RolloutFields extends ProcessFields, RedisFields, WorkerFields {
+  readonly storeDir: ConfigField<string>;
+  readonly modelsDir: ConfigField<string>;
+  readonly learnerAddress: ConfigField<string>;
+  readonly threads: ConfigField<number>;
+  readonly engineTimeoutMs: ConfigField<number>;
+}
+
+/** The settings of a rollout worker. */
+export const rolloutFields: RolloutFields = {
+  ...processFields(defaultPorts.rollout.http),
+  ...redisFields(),
+  ...workerFields(1),
+  storeDir: storeDirField(),
+  modelsDir: modelsDirField(),
+  learnerAddress: learnerAddressField(),
+  threads: threadsField(),
+  engineTimeoutMs: engineTimeoutField(),
+};
+
+export type RolloutConfig = ConfigOf<RolloutFields>;
+
+/** What a rollout worker computes with; both take the model's folder. */
+export interface RolloutDependencies {
+  readonly openEngine: (options: EngineOptions) => Promise<Engine>;
+  readonly openTokenizer: (modelDir: string) => Promise<PromptTokenizer>;
+}
+
+interface LoadedModel {
+  readonly engine: Engine;
+  readonly tokenizer: PromptTokenizer;
+}
+
+const POLICY_DEADLINE_MS = 120_000;
+
+/** Starts a rollout worker: it takes groups from the queue, samples them and writes them to the ledger once. */
+export function startRollout(
+  config: RolloutConfig,
+  dependencies: RolloutDependencies,
+): Promise<RunningService> {
+  return startService('rollout', config, async ({ log, metrics, shutdown }) => {
+    const store = await FileStore.open(config.storeDir);
+    const redis = openRedis(config.redisUrl, 'service', log);
+    shutdown.on('clients', 'redis', async () => redis.disconnect());
+    const jobs = new Jobs(redis, config.queuePrefix);
+    const ledger = new Ledger(redis, config.queuePrefix);
+    const datasets = new DatasetCache(store);
+    const models = new ModelsFolder(config.modelsDir);
+    const learner = openClient(LearnerService, { address: config.learnerAddress });
+    shutdown.on('clients', 'learner', async () => learner.close());
+    const fetched = metrics.counter('residency_policy_bytes_total');
+    const policies = new PolicyCache({ learner, onFetch: (bytes) => fetched.inc(bytes) });
+    const loaded = new ResourceTable<LoadedModel>(
+      async (name) => {
+        const { folder } = await models.find(name);
+        const tokenizer = await dependencies.openTokenizer(folder);
+        const engine = await dependencies.openEngine({ modelDir: folder, threads: config.threads });
+        return { engine, tokenizer };
+      },
+      ({ engine }) => engine.close(),
+    );
+    shutdown.on('clients', 'engines', () => loaded.close());
+    const tokens = metrics.counter('residency_sampled_tokens_total');
+    const seconds = metrics.histogram('residency_sample_seconds');
+
+    const roll = async (payload: RolloutPayload, context: WorkContext): Promise<RolloutResult> => {
+      const { jobId, phase, step, index } = payload;
+      const unit = { phase, step };
+      if ((await ledger.readGroup(jobId, unit, index)) !== null) return { tokens: 0, reused: true };
+      const record = await jobs.get(jobId);
+      if (record === null) throw new ResidencyError('job_not_found', `job: found no ${jobId}`);
+      const { spec } = record;
+      const { signal } = context;
+      const call = {
+        deadlineMs: POLICY_DEADLINE_MS,
+        signal,
+        ...(payload.traceparent === undefined ? {} : { traceparent: payload.traceparent }),
+      };
+      const [row, model, adapter] = await Promise.all([
+        datasets.row(unitDataset(spec, unit).sha256, payload.item),
+        loaded.get(spec.model),
+        policies.get(payload.policy, call),
+      ]);
+      const end = seconds.startTimer();
+      const deadlineMs = config.engineTimeoutMs;
+      const group = await sampleGroup({ payload, spec, row, adapter, ...model, deadlineMs, signal });
+      end();
+      const outcome = await ledger.writeGroup(jobId, unit, group);
+      if (outcome === 'closed')
+        throw new ResidencyError('cancelled', `${jobId}: the unit takes no more groups`);
+      const sampled = group.samples.reduce((sum, sample) => sum + sample.ids.length, 0);
+      tokens.inc(sampled);
+      return { tokens: sampled, reused: outcome === 'exists' };
+    };
+
+    const worker = openQueueWorker({
+      queue: 'rollouts',
+      redisUrl: config.redisUrl,
+      prefix: config.queuePrefix,
+      concurrency: config.concurrency,
+      lockMs: config.lockMs,
+      log,
+      metrics,
+      isRunning: async (jobId) => (await jobs.status(jobId)) === 'running',
+      process: roll,
+    });
+    shutdown.on('intake', 'worker', () => worker.stopIntake());
+    shutdown.on('drain', 'worker', (outOfTime) => worker.stop(outOfTime));
+    const checks = {
+      redis: async () => {
+        await redis.ping();
+      },
+    };
+    return { checks };
+  });
+}

@@ -1,0 +1,8 @@
+import { openEngine } from '@residency/model';
+import { readConfig, runService } from '@residency/service';
+import { openTokenizer } from '@residency/text';
+import { rolloutFields, startRollout } from './app.js';
+
+await runService('rollout', async () =>
+  startRollout(readConfig(rolloutFields, process.env), { openEngine, openTokenizer }),
+);

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import type {
+  CallOptions,
+  Engine,
+  EngineOptions,
+  LearnRequest,
+  LearnResult,
+  LoraOptions,
+  PolicyState,
+  Sample,
+  SampleRequest,
+} from '@residency/model';
+
+/** The words of the hash engine's language; id 0 ends a completion. */
+export const words = [
+  '',
+  '<dx>',
+  '</dx>',
+  '<conclusion>',
+  '</conclusion>',
+  '\\boxed{A}',
+  '\\boxed{B}',
+  '(System 1: Intuitive)',
+  '(System 2: Analytical)',
+  'fever',
+  'cough',
+  'pneumonia',
+  'asthma',
+  'because',
+  'therefore',
+  'excludes',
+] as const;
+
+/** What one call of the engine was, for assertions and for interference. */
+export interface HashEngineHooks {
+  readonly onSample?: (request: SampleRequest, call: CallOptions) => Promise<void> | void;
+  readonly onLearn?: (request: LearnRequest, call: CallOptions) => Promise<void> | void;
+}
+
+const digest = (...parts: readonly unknown[]): Buffer =>
+  createHash('sha256').update(JSON.stringify(parts)).digest();
+const unit = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at % 28) / 2 ** 32;
+
+function sampleOf(request: SampleRequest, at: number): Sample {
+  const { adapter, promptIds, key, temperatures, maxNewTokens, stopIds } = request;
+  const temperature = temperatures[at] ?? 1;
+  // A greedy sample has no randomness: its key stays out.
+  const source = temperature === 0 ? ['greedy'] : [key, at];
+  const ids: number[] = [];
+  const logprobs: number[] = [];
+  for (let token = 0; token < maxNewTokens; token++) {
+    const bytes = digest(adapter?.sha256 ?? null, promptIds, source, token);
+    const id = bytes.readUInt32LE(0) % words.length;
+    ids.push(id);
+    logprobs.push(Math.fround(-3 * unit(bytes, 4)));
+    if (stopIds.includes(id)) return { ids, logprobs, stopReason: 'stop' };
+  }
+  return { ids, logprobs, stopReason: 'length' };
+}
+
+const stateOf = (...parts: readonly unknown[]): PolicyState => ({
+  adapter: new Uint8Array(digest('adapter', ...parts)),
+  optimizer: new Uint8Array(digest('optimizer', ...parts)),
+});
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/**
+ * An engine for tests of the control plane, where numbers do not matter and reproducibility does: every answer is a
+ * hash of the question, so that one changed bit anywhere upstream changes the final adapter.
+ */
+export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = {}): Promise<Engine> {
+  const engine: Engine = {
+    model: {
+      dir: options.modelDir,
+      sha256: digest('model', options.modelDir.split('/').at(-1)).toString('hex'),
+      vocabSize: words.length,
+      maxPositions: 512,
+    },
+    async initState(lora: LoraOptions) {
+      return stateOf('init', lora);
+    },
+    async sample(request, call) {
+      await hooks.onSample?.(request, call);
+      return request.temperatures.map((_, at) => sampleOf(request, at));
+    },
+    async learn(request, call): Promise<LearnResult> {
+      await hooks.onLearn?.(request, call);
+      const { state, groups, hyperparameters } = request;
+      const inputs = groups.map(({ promptIds, samples }) => ({ promptIds, samples }));
+      const bytes = digest('metrics', inputs);
+      return {
+        state: stateOf(hex(state.adapter), hex(state.optimizer), inputs, hyperparameters),
+        metrics: {
+          loss: unit(bytes, 0),
+          policyLoss: unit(bytes, 4),
+          kl: unit(bytes, 8),
+          entropy: unit(bytes, 12),
+          clipFraction: unit(bytes, 16),
+          gradNorm: unit(bytes, 20),
+          tokens: groups.flatMap(({ samples }) => samples).reduce((sum, { ids }) => sum + ids.length, 0),
+          skipped: null,
+        },
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+  return Promise.resolve(engine);
+}
+
+/** The tokenizer of the hash engine's language: prompts by characters, completions by words. */
+export function openHashTokenizer(): Promise<{
+  readonly stopIds: readonly number[];
+  decode(ids: readonly number[]): string;
+  applyChatTemplate(messages: readonly { readonly role: string; readonly content: string }[]): number[];
+}> {
+  return Promise.resolve({
+    stopIds: [0],
+    decode: (ids: readonly number[]) => ids.map((id) => words[id] ?? '?').join(' '),
+    applyChatTemplate: (messages: readonly { readonly role: string; readonly content: string }[]) =>
+      messages.flatMap(({ role, content }) =>
+        [...`${role}:${content}\n`].map((char) => char.charCodeAt(0) % 128),
+      ),
+  });
+}

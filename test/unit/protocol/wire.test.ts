@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import {
+  AdvantageService,
+  type AnyService,
+  advantageRequestFromProto,
+  advantageRequestToProto,
+  advantageResponseFromProto,
+  advantageResponseToProto,
+  EnvironmentService,
+  episodeRequestFromProto,
+  episodeRequestToProto,
+  episodeResponseFromProto,
+  episodeResponseToProto,
+  LearnerService,
+  type LearnPart,
+  learnAnswerFromProto,
+  learnAnswerToProto,
+  learnPartFromProto,
+  learnPartToProto,
+  POLICY_CHUNK_BYTES,
+  policyFromProto,
+  policyToProto,
+  ResidencyError,
+  runFromProto,
+  runToProto,
+  serviceDefinition,
+} from '@residency/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+/** What the other side of a call decodes of `init`, through the serialisers that the calls use. */
+function over<S extends AnyService>(service: S, method: keyof typeof service.method & string) {
+  const definition = serviceDefinition(service)[method];
+  if (definition === undefined) throw new Error(`no method ${method}`);
+  return {
+    request: <T>(init: object): T => definition.requestDeserialize(definition.requestSerialize(init)) as T,
+    response: <T>(init: object): T => definition.responseDeserialize(definition.responseSerialize(init)) as T,
+  };
+}
+
+const estimate = over(AdvantageService, 'estimate');
+const play = over(EnvironmentService, 'play');
+const learn = over(LearnerService, 'learn');
+const openRun = over(LearnerService, 'openRun');
+const getPolicy = over(LearnerService, 'getPolicy');
+
+const index = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const double = fc.double({ noNaN: true });
+const ids = fc.array(index, { maxLength: 20 });
+
+describe('the advantage pairs', () => {
+  it('lose nothing over the wire', () => {
+    const group = fc.record({ index, rewards: fc.array(double) });
+    const question = fc.record({ estimator: fc.string(), epsilon: double, groups: fc.array(group) });
+    fc.assert(
+      fc.property(question, (asked) => {
+        expect(advantageRequestFromProto(estimate.request(advantageRequestToProto(asked)))).toEqual(asked);
+      }),
+    );
+  });
+
+  it('keep an epsilon that was left out left out', () => {
+    const asked = { estimator: 'grpo', groups: [] };
+
+    expect(advantageRequestFromProto(estimate.request(advantageRequestToProto(asked)))).toEqual({
+      estimator: 'grpo',
+      groups: [],
+    });
+  });
+
+  it('carry advantages and moments', () => {
+    const groups = [{ index: 4, advantages: [0.1, -0.1], mean: 0.3, std: Math.SQRT2 }];
+
+    expect(advantageResponseFromProto(estimate.response(advantageResponseToProto(groups)))).toEqual(groups);
+  });
+});
+
+describe('the learner pairs', () => {
+  const hyperparameters = fc.record({
+    learningRate: double,
+    adamBeta1: double,
+    adamBeta2: double,
+    adamEpsilon: double,
+    weightDecay: double,
+    maxGradNorm: double,
+    clipLow: double,
+    clipHigh: double,
+    klCoefficient: double,
+    temperature: double,
+  });
+  const header = fc.record({
+    jobId: fc.string(),
+    step: index,
+    model: fc.string(),
+    policy: fc.record({ version: index, sha256: fc.string() }),
+    hyperparameters,
+    groupCount: index,
+  });
+  const sample = fc.record({ ids, logprobs: fc.array(double), advantage: double });
+  const group = fc.record({ index, policySha256: fc.string(), promptIds: ids, samples: fc.array(sample) });
+  const part: fc.Arbitrary<LearnPart> = fc.oneof(
+    header.map((value) => ({ kind: 'header' as const, header: value })),
+    group.map((value) => ({ kind: 'group' as const, group: value })),
+  );
+
+  it('lose nothing over the wire', () => {
+    fc.assert(
+      fc.property(part, (sent) => {
+        expect(learnPartFromProto(learn.request(learnPartToProto(sent)))).toEqual(sent);
+      }),
+    );
+  });
+
+  it.each([null, 'nonfinite_gradient'])(
+    'carry the metrics of a step whose update was skipped: %s',
+    (skipped) => {
+      const metrics = {
+        loss: -0.1,
+        policyLoss: 0.2,
+        kl: 1e-9,
+        entropy: 2,
+        clipFraction: 0.25,
+        gradNorm: 3,
+        tokens: 2 ** 40,
+        skipped,
+      };
+      const answer = { policy: { version: 1, sha256: 'a'.repeat(64) }, metrics };
+
+      expect(learnAnswerFromProto(learn.response(learnAnswerToProto(answer)))).toEqual(answer);
+    },
+  );
+
+  it('carry the opening of a run', () => {
+    const run = { jobId: 'j', model: 'm', seed: 2 ** 31 - 1, loraRank: 8, loraAlpha: 16.5 };
+
+    expect(runFromProto(openRun.request(runToProto(run)))).toEqual(run);
+  });
+
+  it('refuse a message without its part', () => {
+    expect(() => learnPartFromProto(learn.request({}))).toThrow(/part: found nothing/);
+    expect(() => runFromProto(openRun.request({}))).toThrow(/run: found nothing/);
+  });
+});
+
+type PolicyMessage = Parameters<typeof policyFromProto>[0] extends AsyncIterable<infer M> ? M : never;
+
+describe('the policy stream', () => {
+  const bytes = new Uint8Array(POLICY_CHUNK_BYTES * 2 + 17).map((_, at) => (at * 31) % 251);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const messagesOf = async function* (source: Uint8Array, keep: (at: number) => boolean = () => true) {
+    let at = 0;
+    for await (const message of policyToProto(source))
+      if (keep(at++)) yield getPolicy.response<PolicyMessage>(message);
+  };
+
+  it('brings an adapter back in chunks of at most 512 KiB', async () => {
+    const sizes: number[] = [];
+    for await (const { part } of messagesOf(bytes))
+      if (part.case === 'chunk') sizes.push(part.value.byteLength);
+
+    expect(sizes).toEqual([POLICY_CHUNK_BYTES, POLICY_CHUNK_BYTES, 17]);
+    expect(Buffer.compare(await policyFromProto(messagesOf(bytes), sha256), bytes)).toBe(0);
+  });
+
+  it('refuses bytes that do not hash to the name', async () => {
+    const changed = bytes.slice();
+    changed[5] = 255;
+
+    await expect(policyFromProto(messagesOf(changed), sha256)).rejects.toMatchObject({
+      code: 'artifact_corrupt',
+    });
+  });
+
+  it('refuses a stream that lost a chunk', async () => {
+    const lossy = messagesOf(bytes, (at) => at !== 2);
+
+    await expect(policyFromProto(lossy, sha256)).rejects.toMatchObject({ code: 'artifact_corrupt' });
+  });
+});
+
+describe('the episode pairs', () => {
+  it.each([
+    { kind: 'open' as const, environment: 'triage', task: { a: [1, null] }, seed: 5 },
+    { kind: 'act' as const, action: 'look' },
+    { kind: 'close' as const },
+  ])('lose nothing of a command: $kind', (command) => {
+    const request = { episodeId: 'e1', command };
+
+    expect(episodeRequestFromProto(play.request(episodeRequestToProto(request)))).toEqual(request);
+  });
+
+  it('lose nothing of an observation, a failure or a close', () => {
+    const view = { text: 't', admissible: ['a'], anchor: 'x', reward: 0.5, done: true, info: { steps: 2 } };
+    const through = (response: Parameters<typeof episodeResponseToProto>[0]) =>
+      episodeResponseFromProto(play.response(episodeResponseToProto(response)));
+    const failure = through({
+      episodeId: 'e',
+      result: { kind: 'failure', error: new ResidencyError('episode_limit', 'full') },
+    });
+
+    expect(through({ episodeId: 'e', result: { kind: 'observation', view } }).result).toEqual({
+      kind: 'observation',
+      view,
+    });
+    expect(through({ episodeId: 'e', result: { kind: 'closed' } }).result).toEqual({ kind: 'closed' });
+    expect(failure.result).toMatchObject({
+      kind: 'failure',
+      error: { code: 'episode_limit', message: 'full' },
+    });
+  });
+
+  it('refuse a task that is not JSON', () => {
+    const value = { environment: 'triage', taskJson: '{', seed: 0 };
+    const message = play.request<Parameters<typeof episodeRequestFromProto>[0]>({
+      episodeId: 'e',
+      command: { case: 'open', value },
+    });
+
+    expect(() => episodeRequestFromProto(message)).toThrow(/task_json/);
+  });
+});

@@ -1,0 +1,71 @@
+import {
+  addressField,
+  ConfigError,
+  choiceField,
+  folderField,
+  integerField,
+  optionalTextField,
+  portField,
+  readConfig,
+  redisUrlField,
+  textField,
+} from '@residency/service';
+import { describe, expect, it } from 'vitest';
+
+const table = {
+  host: textField('T_HOST', '127.0.0.1'),
+  port: portField('T_PORT', 8080),
+  level: choiceField('T_LEVEL', ['debug', 'info'], 'info'),
+  redis: redisUrlField('T_REDIS', 'redis://127.0.0.1:6379'),
+  learner: addressField('T_LEARNER', '127.0.0.1:9086'),
+  folder: folderField('T_FOLDER', 'store'),
+  key: optionalTextField('T_KEY'),
+  threads: integerField('T_THREADS', 1, 8),
+};
+
+describe('readConfig', () => {
+  it('reads every kind of value and its default', () => {
+    const config = readConfig(table, { T_THREADS: '4', T_PORT: '0', T_FOLDER: '/data', T_LEVEL: '' });
+
+    expect(config).toEqual({
+      host: '127.0.0.1',
+      port: 0,
+      level: 'info',
+      redis: 'redis://127.0.0.1:6379',
+      learner: '127.0.0.1:9086',
+      folder: '/data',
+      key: null,
+      threads: 4,
+    });
+  });
+
+  it('lists every bad value with its name, what was found and what was wanted', () => {
+    const env = {
+      T_PORT: '70000',
+      T_LEVEL: 'loud',
+      T_REDIS: 'http://x',
+      T_LEARNER: 'nowhere',
+      T_HOST: 'ok',
+    };
+
+    let failure: unknown;
+    try {
+      readConfig(table, env);
+    } catch (error) {
+      failure = error;
+    }
+
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect((failure as ConfigError).problems).toEqual([
+      'T_PORT: found "70000", wanted an integer from 0 to 65535',
+      'T_LEVEL: found "loud", wanted one of debug, info',
+      'T_REDIS: found "http://x", wanted a redis:// or rediss:// URL',
+      'T_LEARNER: found "nowhere", wanted host:port, ipv4:host:port,host:port or dns:///host:port',
+      'T_THREADS: found nothing, wanted an integer from 1 to 8',
+    ]);
+  });
+
+  it.each(['1.5', '0x10', '', ' 3', '1e1'])('does not take %j for an integer', (text) => {
+    expect(() => readConfig({ n: integerField('N', 1, 99) }, { N: text })).toThrow(ConfigError);
+  });
+});
