@@ -1,4 +1,4 @@
-export { type BpeFiles, type BpeOptions, trainBpe } from './bpe-trainer.js';
+export { type BpeFiles, type BpeOptions, DEFAULT_PRE_TOKEN_PATTERN, trainBpe } from './bpe-trainer.js';
 export {
   type ChatMessage,
   type ChatTemplateOptions,

@@ -1,0 +1,11 @@
+import type { Command } from './command.js';
+import { demo } from './demo.js';
+import { pretrain } from './pretrain/pretrain.js';
+import { start } from './start.js';
+
+/** Every command by its name, in the order of the list that the usage shows. */
+export const commands: ReadonlyMap<string, Command> = new Map([
+  ['start', start],
+  ['demo', demo],
+  ['pretrain', pretrain],
+]);

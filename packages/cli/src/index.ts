@@ -1,0 +1,31 @@
+export { type AdapterSource, writeAdapterFolder } from './adapter-folder.js';
+export { type Flag, type FlagTable, type FlagValues, integerFlag, readFlags, textFlag } from './arguments.js';
+export type { Command, CommandContext } from './command.js';
+export { commands } from './commands.js';
+export { DemoProgress, formatSeconds } from './demo-progress.js';
+export {
+  comparisonTable,
+  type DemoReport,
+  type ReportedEvaluation,
+  reportEvaluation,
+} from './demo-report.js';
+export { type DemoSettings, demoDefaults, demoJob } from './demo-settings.js';
+export { CliError, type CliErrorCode, cliErrors } from './errors.js';
+export { createGatewayClient, type GatewayClient, type GatewayOptions } from './gateway-client.js';
+export { describeExit, type Exit, ManagedProcess, type ProcessSpec } from './managed-process.js';
+export { type Platform, type PlatformOptions, type PlatformProcess, startPlatform } from './platform.js';
+export { lockFolder } from './platform-lock.js';
+export { choosePorts, type PortWish } from './ports.js';
+export { type Reaper, startReaper } from './reaper.js';
+export { findRedisProgram, openRedisServer, type RedisHandle, type RedisOptions } from './redis-server.js';
+export {
+  type PlannedService,
+  planServices,
+  type ServiceName,
+  type ServicePlanOptions,
+  serviceNames,
+  serviceTable,
+} from './service-table.js';
+export { formatTable } from './table.js';
+export { createTerminal, type OutputStream, type Terminal } from './terminal.js';
+export { delay, pollUntil } from './wait.js';

@@ -1,0 +1,133 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { OPTION_TOKEN_PATTERN, tokenizerCorpus } from '@residency/bedside';
+import { type NamedTensor, parseConfig, SupervisedTrainer } from '@residency/model';
+import { DEFAULT_PRE_TOKEN_PATTERN, openTokenizer, trainBpe } from '@residency/text';
+import { integerFlag, readFlags, textFlag } from '../arguments.js';
+import type { Command, CommandContext } from '../command.js';
+import { CliError } from '../errors.js';
+import { repositoryRoot } from '../paths.js';
+import { evaluateModel, type PretrainEvaluation } from './evaluate.js';
+import { batchesOf } from './examples.js';
+import { initialWeights } from './initial-weights.js';
+import { configJson, writeModelFiles, writeWeights } from './model-folder.js';
+import { INTERN_RECIPE, type PretrainRecipe, type StageRecipe } from './recipe.js';
+
+/** Sequences computed at once: larger chunks only cost memory. */
+const CHUNK = 16;
+const REPORT_EVERY_STEPS = 25;
+const EVALUATION_SEED = 3;
+
+const flags = {
+  out: textFlag('a folder', join(repositoryRoot, 'models', 'intern')),
+  threads: integerFlag(1, 64, Math.min(2, availableParallelism())),
+  'eval-cases': integerFlag(0, 10_000, 300),
+};
+
+/** Learning rate of a step: linear warm-up, then cosine. */
+export function learningRateAt(stage: StageRecipe, step: number): number {
+  if (step < stage.warmupSteps) return (stage.learningRate * (step + 1)) / stage.warmupSteps;
+  const progress = (step - stage.warmupSteps) / Math.max(1, stage.steps - stage.warmupSteps);
+  const share = stage.finalShare + ((1 - stage.finalShare) * (1 + Math.cos(Math.PI * progress))) / 2;
+  return stage.learningRate * share;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+function showEvaluation(name: string, e: PretrainEvaluation): string {
+  const scores = Object.entries(e.greedyByScore).map(([score, share]) => `${score} ${percent(share)}`);
+  return [
+    `${name}: greedy ${percent(e.greedyAccuracy)}, temperature 1 ${percent(e.sampledAccuracy)} on ${e.cases} held-out cases`,
+    `  ${scores.join(', ')}`,
+    `  ${e.example.replaceAll('\n', '\n  ')}`,
+  ].join('\n');
+}
+
+async function runStage(
+  recipe: PretrainRecipe,
+  stageIndex: number,
+  weights: readonly NamedTensor[],
+  work: { readonly dir: string; readonly threads: number; readonly context: CommandContext },
+): Promise<readonly NamedTensor[]> {
+  const stage = recipe.stages[stageIndex];
+  if (!stage) throw new RangeError(`internal: the recipe has no stage ${stageIndex}`);
+  const { terminal, signal } = work.context;
+  const tokenizer = await openTokenizer(work.dir);
+  const config = parseConfig(
+    configJson(recipe, tokenizer.vocabSize, tokenizer.stopIds[0] ?? 0),
+    'config.json',
+  );
+  const trainer = await SupervisedTrainer.open(config, weights, work.threads);
+  const started = performance.now();
+  try {
+    let step = 0;
+    let sum = 0;
+    for (const batch of batchesOf(tokenizer, recipe, stageIndex)) {
+      if (signal.aborted) throw new CliError('CLI_STOPPED', 'stopped; nothing was written');
+      const h = {
+        ...recipe.optimizer,
+        learningRate: learningRateAt(stage, step),
+        maxGradNorm: recipe.maxGradNorm,
+      };
+      const done = await trainer.step(batch, h, CHUNK);
+      sum += done.nll;
+      step++;
+      if (step % REPORT_EVERY_STEPS === 0) {
+        const perStep = (performance.now() - started) / step / 1_000;
+        const left = ((stage.steps - step) * perStep) / 60;
+        terminal.line(
+          `${stage.name} ${step}/${stage.steps}  nll ${(sum / REPORT_EVERY_STEPS).toFixed(4)}  gradient norm ${done.gradNorm.toFixed(2)}  ${perStep.toFixed(2)} s a step, ${left.toFixed(0)} min left`,
+        );
+        sum = 0;
+      }
+      // Signals are only heard between turns of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return trainer.parameters;
+  } finally {
+    await trainer.close();
+  }
+}
+
+async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { out: dir, threads, 'eval-cases': evalCases } = readFlags(flags, args);
+  const recipe = INTERN_RECIPE;
+  const bpe = trainBpe(tokenizerCorpus({ seed: recipe.seed, cases: recipe.tokenizerCases }), {
+    vocabSize: recipe.vocabSize,
+    specialTokens: ['<|endoftext|>', '<|im_start|>', '<|im_end|>'],
+    wholeTokens: ['<dx>', '</dx>', '<conclusion>', '</conclusion>'],
+    preTokenPattern: `${OPTION_TOKEN_PATTERN}|${DEFAULT_PRE_TOKEN_PATTERN}`,
+  });
+  await writeModelFiles(dir, bpe, configJson(recipe, recipe.vocabSize, 0));
+  const tokenizer = await openTokenizer(dir);
+  const config = configJson(recipe, tokenizer.vocabSize, tokenizer.stopIds[0] ?? 0);
+  await writeModelFiles(dir, bpe, config);
+  let weights: readonly NamedTensor[] = initialWeights(
+    parseConfig(config, 'config.json'),
+    recipe.initStd,
+    recipe.seed,
+  );
+  context.terminal.line(
+    `${weights.reduce((n, w) => n + w.data.length, 0)} parameters, ${tokenizer.vocabSize} tokens`,
+  );
+  for (const [index, stage] of recipe.stages.entries()) {
+    weights = await runStage(recipe, index, weights, { dir, threads, context });
+    const sha256 = await writeWeights(dir, weights);
+    context.terminal.line(`${stage.name}: model.safetensors ${sha256}`);
+    if (evalCases > 0) {
+      const evaluation = await evaluateModel(dir, {
+        seed: EVALUATION_SEED,
+        cases: evalCases,
+        samples: 8,
+        threads,
+      });
+      context.terminal.line(showEvaluation(stage.name, evaluation));
+    }
+  }
+  return 0;
+}
+
+export const pretrain: Command = {
+  summary: 'pretrain [--out FOLDER] [--threads N] [--eval-cases N]   trains models/intern from scratch',
+  run,
+};

@@ -1,0 +1,37 @@
+import { type Finding, MAX_SPANS, type Span } from './grade.js';
+import type { TextScan } from './text-scan.js';
+
+/** The 96 characters that count as effective: printable ASCII and the line feed (CRPO specification 2.2). */
+function isEffective(codePoint: number): boolean {
+  return codePoint === 0x0a || (codePoint >= 0x20 && codePoint <= 0x7e);
+}
+
+/**
+ * Share in [0, 1] of effective characters, counted in Unicode code points; 0 for an empty text. Evidence is each
+ * run of other characters (CRPO specification 2.2 and 2.3).
+ */
+export function consistency(scan: TextScan, within: Span): Finding {
+  const spans: Span[] = [];
+  let total = 0;
+  let effective = 0;
+  let runStart = -1;
+  for (let index = within.start; index < within.end; ) {
+    const codePoint = scan.codePoint(index);
+    const isGood = isEffective(codePoint);
+    total++;
+    if (isGood) effective++;
+    if (!isGood && runStart === -1) runStart = index;
+    if (isGood && runStart !== -1) {
+      if (spans.length < MAX_SPANS) spans.push({ start: runStart, end: index });
+      runStart = -1;
+    }
+    index += codePoint > 0xffff ? 2 : 1;
+  }
+  if (runStart !== -1 && spans.length < MAX_SPANS) spans.push({ start: runStart, end: within.end });
+  if (total === 0) return { value: 0, spans, reason: 'the text is empty' };
+  return {
+    value: effective / total,
+    spans,
+    reason: `${effective} of ${total} characters are printable ASCII or line feeds`,
+  };
+}

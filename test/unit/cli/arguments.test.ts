@@ -1,0 +1,39 @@
+import { integerFlag, readFlags, textFlag } from '@residency/cli';
+import { describe, expect, test } from 'vitest';
+
+const flags = {
+  seed: integerFlag(0, 100, 7),
+  'rollout-workers': integerFlag(1, 4, 1),
+  model: textFlag('a name', 'intern'),
+};
+
+describe('readFlags', () => {
+  test('fills in what is not given', () => {
+    expect(readFlags(flags, [])).toEqual({ seed: 7, 'rollout-workers': 1, model: 'intern' });
+  });
+
+  test('reads both spellings, limits included', () => {
+    expect(readFlags(flags, ['--seed', '0', '--rollout-workers=4', '--model', 'resident'])).toEqual({
+      seed: 0,
+      'rollout-workers': 4,
+      model: 'resident',
+    });
+  });
+
+  const bad = [
+    [['--seed', '101'], '--seed is "101", want an integer from 0 to 100'],
+    [['--seed', '1.5'], '--seed is "1.5"'],
+    [['--seed', ' 1'], '--seed is " 1"'],
+    [['--seed', '0x1'], '--seed is "0x1"'],
+    [['--model', ''], '--model is "", want a name'],
+    [['--sed', '1'], 'known: --seed, --rollout-workers, --model'],
+    [['extra'], 'extra'],
+    [['--seed'], '--seed'],
+  ] as const;
+
+  test.each(bad)('refuses %j', (args, message) => {
+    expect(() => readFlags(flags, args)).toThrow(
+      expect.objectContaining({ code: 'CLI_USAGE', message: expect.stringContaining(message) }),
+    );
+  });
+});

@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { settingDefaults } from '@residency/protocol';
+import { describe, expect, test } from 'vitest';
+import { root } from './manifests.js';
+import { knownEnv, services } from './service-facts.js';
+
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+const readme = read('README.md');
+/** Cells of the README's table rows. */
+const rows = readme
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+const row = (name: string) => rows.find((cells) => cells[1] === name);
+
+describe('README', () => {
+  test('lists exactly the variables that services read', () => {
+    const listed = rows.map((cells) => cells[1] ?? '').filter((name) => /^(RESIDENCY|REDIS)_/.test(name));
+
+    expect(listed.toSorted()).toEqual([...knownEnv].sort());
+  });
+
+  test.each(services.map((service) => [service.name, service] as const))(
+    'gives the ports of %s',
+    (name, service) => {
+      expect(row('RESIDENCY_HTTP_PORT')?.[2]).toContain(`${service.http} ${name}`);
+      if (service.grpc !== null) expect(row('RESIDENCY_GRPC_PORT')?.[2]).toContain(`${service.grpc} ${name}`);
+    },
+  );
+
+  test('says who reads what', () => {
+    for (const variable of [
+      'RESIDENCY_STORE_DIR',
+      'RESIDENCY_MODELS_DIR',
+      'REDIS_URL',
+      'RESIDENCY_CONCURRENCY',
+    ]) {
+      const readers = services.filter(({ env }) => env.has(variable)).map(({ name }) => name);
+      expect(row(variable)?.[3]?.split(', ').sort()).toEqual([...readers].sort());
+    }
+  });
+
+  test.each([
+    ['group_size', `${settingDefaults.group_size}`],
+    ['groups_per_step', `${settingDefaults.groups_per_step}`],
+    ['temperature', `${settingDefaults.temperature}`],
+    ['max_new_tokens', `${settingDefaults.max_new_tokens}`],
+    ['learning_rate', `${settingDefaults.learning_rate}`],
+    ['kl_coefficient', `${settingDefaults.kl_coefficient}`],
+    ['clip_low, clip_high', `${settingDefaults.clip_low}, ${settingDefaults.clip_high}`],
+    ['max_grad_norm', `${settingDefaults.max_grad_norm}`],
+    ['weight_decay', `${settingDefaults.weight_decay}`],
+    ['eval_samples', `${settingDefaults.eval_samples}`],
+    ['lora.rank, lora.alpha', `${settingDefaults.lora_rank}, ${settingDefaults.lora_alpha}`],
+  ])('gives the default of %s', (name, value) => {
+    expect(row(name)?.[2]).toBe(value);
+  });
+});
+
+test.each(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])(
+  '%s links to files that exist',
+  (name) => {
+    const links = [...read(name).matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? '');
+
+    for (const link of links.filter((target) => !target.startsWith('https://'))) {
+      expect(existsSync(join(root, dirname(name), link))).toBe(true);
+    }
+  },
+);
