@@ -27,7 +27,7 @@ const training: ResidencyRequest = {
   temperature: 1,
   max_new_tokens: 160,
   learning_rate: 2e-3,
-  kl_coefficient: 0,
+  kl_coefficient: 0.001,
   clip_low: 0.2,
   clip_high: 0.28,
   max_grad_norm: 1,

@@ -26,7 +26,7 @@ const EARLIER_RESULTS = ['adapter', 'data', 'logs', 'redis', 'report.json', 'sto
 const flags = {
   seed: integerFlag(0, 2_147_483_647, demoDefaults.seed),
   steps: integerFlag(1, 10_000, demoDefaults.steps),
-  'rollout-workers': integerFlag(1, 64, 1),
+  'rollout-workers': integerFlag(1, 64, 2),
   'held-out': integerFlag(1, 1_000, demoDefaults.heldOutCases),
   training: integerFlag(1, 50_000, demoDefaults.trainingCases),
   model: textFlag('the name of a model folder', demoDefaults.model),

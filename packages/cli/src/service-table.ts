@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defaultPorts } from '@residency/service';
 import type { ProcessSpec } from './managed-process.js';
@@ -80,14 +79,6 @@ function grpcWish(service: ServiceName, options: ServicePlanOptions): PortWish {
 }
 
 /**
- * Threads of a compute engine. Never a function of the number of workers: how a sum is split over threads reaches its
- * last bits, and a run's result must not depend on who computed it.
- */
-function engineThreads(): string {
-  return process.env['RESIDENCY_THREADS'] ?? String(availableParallelism());
-}
-
-/**
  * Chooses ports and settles the environment of every process.
  * @throws CliError CLI_PORT_TAKEN
  */
@@ -129,7 +120,6 @@ export async function planServices(options: ServicePlanOptions): Promise<Planned
         ...shared,
         RESIDENCY_HTTP_PORT: String(ports[index] ?? 0),
         RESIDENCY_GRPC_PORT: String(grpcPorts.get(service) ?? 0),
-        RESIDENCY_THREADS: engineThreads(),
       },
       logFile: join(options.logsDir, `${name}.log`),
     },

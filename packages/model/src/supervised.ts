@@ -66,8 +66,9 @@ export class SupervisedTrainer {
     const gradients = new GradientSum(this.#parameters);
     const total = batch.reduce((n, e) => n + e.weights.reduce((m, w) => m + w, 0), 0);
     let nll = 0;
-    for (let i = 0; i < batch.length; i += chunk)
+    for (let i = 0; i < batch.length; i += chunk) {
       nll += await this.#addChunk(batch.slice(i, i + chunk), total, gradients);
+    }
     const gradNorm = gradients.norm();
     const isApplied = Number.isFinite(gradNorm);
     if (isApplied) {
@@ -82,6 +83,12 @@ export class SupervisedTrainer {
       this.#moments = next.state;
     }
     return { nll: nll / total, gradNorm, isApplied };
+  }
+
+  /** Mean negative log-likelihood of a batch, in nats, without learning from it. */
+  async evaluate(batch: readonly SupervisedExample[]): Promise<number> {
+    const total = batch.reduce((n, e) => n + e.weights.reduce((m, w) => m + w, 0), 0);
+    return (await this.#addChunk(batch, total, new GradientSum(this.#parameters))) / total;
   }
 
   async #addChunk(

@@ -21,12 +21,26 @@ function exampleAt(
 ): SupervisedExample {
   const bedside = caseAt({ seed, split: 'train' }, index);
   const prompt = promptIdsOf(tokenizer, bedside);
-  const [stop = 0] = tokenizer.stopIds;
-  const trace = [...tokenizer.encode(drawTrace(bedside, stage.mix, [seed, index]).text), stop];
+  const { text } = drawTrace(bedside, stage.mix, [seed, index]);
+  const [reasoning, conclusion] = splitAt(text, '<conclusion>').map((part) => tokenizer.encode(part));
+  const [stop] = tokenizer.stopIds;
+  if (!reasoning || !conclusion || stop === undefined)
+    throw new TypeError('internal: a trace has two parts and an end');
+  const weighted = [...conclusion, stop];
   return {
-    ids: [...prompt, ...trace],
-    weights: [...prompt.map(() => recipe.promptWeight), ...trace.map(() => 1)],
+    ids: [...prompt, ...reasoning, ...weighted],
+    weights: [
+      ...prompt.map(() => 0),
+      ...reasoning.map(() => 1),
+      ...weighted.map(() => recipe.conclusionWeight),
+    ],
   };
+}
+
+/** Tags are tokens of their own, so that a text splits before one without changing its ids. */
+function splitAt(text: string, tag: string): [string, string] {
+  const at = text.indexOf(tag);
+  return [text.slice(0, at), text.slice(at)];
 }
 
 /** The batches of a stage, each example seen once; a pure function of recipe, stage and its position. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { OPTION_TOKEN_PATTERN, tokenizerCorpus } from '@residency/bedside';
-import { type NamedTensor, parseConfig, SupervisedTrainer } from '@residency/model';
+import { type NamedTensor, parseConfig, readConfig, SupervisedTrainer } from '@residency/model';
 import { DEFAULT_PRE_TOKEN_PATTERN, openTokenizer, trainBpe } from '@residency/text';
 import { integerFlag, readFlags, textFlag } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
@@ -17,6 +17,7 @@ import { INTERN_RECIPE, type PretrainRecipe, type StageRecipe } from './recipe.j
 const CHUNK = 16;
 const REPORT_EVERY_STEPS = 25;
 const EVALUATION_SEED = 3;
+const STOP_TOKEN = '<|im_end|>';
 
 const flags = {
   out: textFlag('a folder', join(repositoryRoot, 'models', 'intern')),
@@ -53,10 +54,7 @@ async function runStage(
   if (!stage) throw new RangeError(`internal: the recipe has no stage ${stageIndex}`);
   const { terminal, signal } = work.context;
   const tokenizer = await openTokenizer(work.dir);
-  const config = parseConfig(
-    configJson(recipe, tokenizer.vocabSize, tokenizer.stopIds[0] ?? 0),
-    'config.json',
-  );
+  const config = await readConfig(work.dir);
   const trainer = await SupervisedTrainer.open(config, weights, work.threads);
   const started = performance.now();
   try {
@@ -94,22 +92,21 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
   const recipe = INTERN_RECIPE;
   const bpe = trainBpe(tokenizerCorpus({ seed: recipe.seed, cases: recipe.tokenizerCases }), {
     vocabSize: recipe.vocabSize,
-    specialTokens: ['<|endoftext|>', '<|im_start|>', '<|im_end|>'],
+    specialTokens: ['<|endoftext|>', '<|im_start|>', STOP_TOKEN],
     wholeTokens: ['<dx>', '</dx>', '<conclusion>', '</conclusion>'],
     preTokenPattern: `${OPTION_TOKEN_PATTERN}|${DEFAULT_PRE_TOKEN_PATTERN}`,
   });
-  await writeModelFiles(dir, bpe, configJson(recipe, recipe.vocabSize, 0));
-  const tokenizer = await openTokenizer(dir);
-  const config = configJson(recipe, tokenizer.vocabSize, tokenizer.stopIds[0] ?? 0);
+  const stop = bpe.tokenizer.added_tokens.find(({ content }) => content === STOP_TOKEN);
+  if (!stop) throw new TypeError(`internal: the tokenizer has no ${STOP_TOKEN}`);
+  const vocabSize = Object.keys(bpe.tokenizer.model.vocab).length + bpe.tokenizer.added_tokens.length;
+  const config = configJson(recipe, vocabSize, stop.id);
   await writeModelFiles(dir, bpe, config);
   let weights: readonly NamedTensor[] = initialWeights(
     parseConfig(config, 'config.json'),
     recipe.initStd,
     recipe.seed,
   );
-  context.terminal.line(
-    `${weights.reduce((n, w) => n + w.data.length, 0)} parameters, ${tokenizer.vocabSize} tokens`,
-  );
+  context.terminal.line(`${weights.reduce((n, w) => n + w.data.length, 0)} parameters, ${vocabSize} tokens`);
   for (const [index, stage] of recipe.stages.entries()) {
     weights = await runStage(recipe, index, weights, { dir, threads, context });
     const sha256 = await writeWeights(dir, weights);

@@ -36,8 +36,8 @@ export interface PretrainRecipe {
     readonly weightDecay: number;
   };
   readonly maxGradNorm: number;
-  /** Loss weight of the prompt's tokens; those of the trace weigh 1. */
-  readonly promptWeight: number;
+  /** Loss weight of the conclusion's tokens; those before it weigh 1, those of the prompt 0. The letter is one token of eighty. */
+  readonly conclusionWeight: number;
   readonly stages: readonly StageRecipe[];
 }
 
@@ -58,7 +58,7 @@ export const INTERN_RECIPE: PretrainRecipe = {
   initStd: 0.08,
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.01 },
   maxGradNorm: 1,
-  promptWeight: 0,
+  conclusionWeight: 3,
   stages: [
     {
       name: 'careful',
