@@ -168,7 +168,17 @@ describe('a training job', () => {
       const mean =
         tempered.reduce((sum, { grade }) => sum + (grade?.total ?? Number.NaN), 0) / tempered.length;
       expect(summary.mean_reward).toBeCloseTo(mean, 12);
-      expect(summary.example.completion).toBe(groups[0]?.samples.at(-1)?.text);
+      const before = job.x_residency.before as EvaluationSummary;
+      const shown = groups.find(({ item }) => item === before.example.item);
+      expect(summary.example).toEqual({
+        item: before.example.item,
+        completion: shown?.samples.at(-1)?.text,
+        reward: shown?.grades.at(-1)?.total,
+      });
+      if (place === 'before') {
+        const rewards = groups.map(({ grades }) => grades.at(-1)?.total ?? Number.NaN);
+        expect(summary.example.item).toBe(rewards.indexOf(Math.min(...rewards)));
+      }
     }
   });
 

@@ -33,6 +33,29 @@ export function componentMeans(grades: readonly SampleGrade[]): Record<string, n
   return meansByName(grades.flatMap((grade) => (grade.graded ? grade.components : [])));
 }
 
+type Example = EvaluationSummary['example'];
+
+/**
+ * The greedy completion that is shown of an evaluation: the one that earned least, the first of equals, so that there is
+ * something to see; after training the same case again.
+ */
+function exampleOf(groups: readonly GradedGroup[], before: EvaluationSummary | null): Example {
+  const greedy = groups.flatMap(({ group, grades }): Example[] => {
+    const at = group.samples.findIndex((sample) => sample.temperature === 0);
+    const sample = group.samples[at];
+    const grade = grades.grades[at];
+    if (sample === undefined) return [];
+    return [{ item: group.item, completion: sample.text, reward: grade?.graded ? grade.total : null }];
+  });
+  const again = greedy.find(({ item }) => item === before?.example.item);
+  const worth = ({ reward }: Example): number => reward ?? Number.POSITIVE_INFINITY;
+  const least = greedy.reduce<Example | undefined>(
+    (least, example) => (least === undefined || worth(example) < worth(least) ? example : least),
+    undefined,
+  );
+  return again ?? least ?? { item: 0, completion: '', reward: null };
+}
+
 /**
  * What an evaluation found: means over cases and tempered samples in index order, the greedy samples apart.
  * Ungraded samples count in no mean.
@@ -42,6 +65,7 @@ export function summarise(
   unit: Unit,
   groups: readonly GradedGroup[],
   ledgerSha256: string,
+  before: EvaluationSummary | null,
 ): EvaluationSummary {
   const tempered: Graded[] = [];
   const greedy: Graded[] = [];
@@ -53,9 +77,6 @@ export function summarise(
       else (sample.temperature === 0 ? greedy : tempered).push(grade);
     }
   }
-  const first = groups[0];
-  const shown = first?.group.samples.findIndex((sample) => sample.temperature === 0) ?? -1;
-  const shownGrade = first?.grades.grades[shown];
   return {
     policy_version: unit.step,
     cases: groups.length,
@@ -65,11 +86,7 @@ export function summarise(
     mean_reward: mean(tempered.map(({ total }) => total)),
     components: componentMeans(tempered),
     ungraded,
-    example: {
-      item: first?.group.item ?? 0,
-      completion: first?.group.samples[shown]?.text ?? '',
-      reward: shownGrade?.graded ? shownGrade.total : null,
-    },
+    example: exampleOf(groups, before),
     ledger_sha256: ledgerSha256,
   };
 }

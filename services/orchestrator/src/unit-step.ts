@@ -52,7 +52,7 @@ interface Work {
 
 async function conclude({ payload, record, groups, context }: Work): Promise<Conclusion> {
   const sha256 = await archiveUnit(context.store, groups, new Map());
-  const summary = summarise(record.spec, payload, groups, sha256);
+  const summary = summarise(record.spec, payload, groups, sha256, record.before);
   const place = payload.step === 0 ? 'before' : 'after';
   const label = place === 'before' ? 'Evaluation before training' : 'Evaluation after training';
   return {

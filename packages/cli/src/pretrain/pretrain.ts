@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { OPTION_TOKEN_PATTERN, tokenizerCorpus } from '@residency/bedside';
 import { type NamedTensor, parseConfig, readConfig, SupervisedTrainer } from '@residency/model';
@@ -21,7 +20,7 @@ const STOP_TOKEN = '<|im_end|>';
 
 const flags = {
   out: textFlag('a folder', join(repositoryRoot, 'models', 'intern')),
-  threads: integerFlag(1, 64, Math.min(2, availableParallelism())),
+  threads: integerFlag(1, 64, 2),
   'eval-cases': integerFlag(0, 10_000, 300),
 };
 
