@@ -235,10 +235,15 @@ describe('other requests', () => {
       await get('sesame'),
       await get('Bearer sesame'),
     ];
+    // Other spellings of the same route are the same route.
+    const spelled = await Promise.all(
+      ['/%761/models', '/v1/%6dodels', '/%76%31/files/x'].map((path) => call(`${root}${path}`)),
+    );
     const probe = await call(`${root}/healthz`);
     await stopService(locked);
 
     expect(statuses.map(({ status }) => status)).toEqual([401, 401, 401, 200]);
+    expect(spelled.map(({ status }) => status)).toEqual([401, 401, 401]);
     expect(statuses[0]?.body.error).toMatchObject({ code: 'invalid_api_key', type: 'authentication_error' });
     expect(probe.status).toBe(200);
   });

@@ -54,7 +54,7 @@ const outages: ReadonlySet<ErrorCode> = new Set([
 const OUTAGE_DELAY_MS = 1_000;
 /** About a quarter of an hour of outage, after which it counts as a failure. */
 const MAX_STARTS = 900;
-/** A job whose worker died this often in a row is taken for the cause of it. */
+/** A job whose workers died this often, all its tries together, is taken for the cause of it. */
 const MAX_STALLS = 10;
 const WATCH_MS = 1_000;
 

@@ -8,7 +8,7 @@ export interface DatasetMessage {
   readonly content: string;
 }
 
-/** A row of a reinforcement dataset: the prompt, and everything else as the item that graders see. */
+/** A row of a reinforcement dataset: the prompt, and all of the row, prompt included, as the item that graders see. */
 export interface DatasetRow {
   readonly messages: readonly DatasetMessage[];
   readonly item: Readonly<Record<string, unknown>>;
@@ -61,7 +61,7 @@ export function parseRow(text: string, where: string, line: number): DatasetRow 
     return refuse(`found ${shown(text.slice(0, 40))}, wanted a JSON object`);
   }
   if (!isObject(value)) return refuse(`found ${shown(value)}, wanted a JSON object`);
-  const { messages, ...item } = value;
+  const { messages } = value;
   if (!Array.isArray(messages) || messages.length === 0) {
     return refuse(`messages: found ${shown(messages)}, wanted a list of messages`);
   }
@@ -70,7 +70,7 @@ export function parseRow(text: string, where: string, line: number): DatasetRow 
   if (last?.role !== 'user') {
     return refuse(`messages: found a last message of ${shown(last?.role)}, wanted one of the user to answer`);
   }
-  return { messages: parsed, item };
+  return { messages: parsed, item: { ...value, messages: parsed } };
 }
 
 /** The lines of a byte stream that are not blank, with their numbers from 1. */

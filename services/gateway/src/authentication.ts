@@ -9,7 +9,8 @@ export function addAuthentication(app: FastifyInstance, apiKey: string | null): 
   if (apiKey === null) return;
   const wanted = digest(`Bearer ${apiKey}`);
   app.addHook('onRequest', async (request) => {
-    if (!request.url.startsWith('/v1/')) return;
+    // The matched route, not the text of the request: a path may be spelled in many ways.
+    if (request.routeOptions.url?.startsWith('/v1/') !== true) return;
     // Equal lengths and constant time: digests are compared, not the keys.
     if (timingSafeEqual(digest(request.headers.authorization ?? ''), wanted)) return;
     const found = request.headers.authorization === undefined ? 'no Authorization header' : 'another key';

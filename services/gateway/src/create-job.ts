@@ -16,6 +16,7 @@ import {
   readRows,
   sha256Of,
 } from '@residency/storage';
+import { canonicalJson } from './canonical-json.js';
 
 export interface CreateJobContext {
   readonly jobs: Jobs;
@@ -41,7 +42,10 @@ function graderOf(spec: unknown): Grader {
   }
 }
 
-/** Grading an empty completion shows whether the grader can use a row at all. */
+/** A completion of the right form, so that every rule has to look at the item. */
+const PROBE = '<dx>none</dx>\n<conclusion>none \\boxed{A}</conclusion>';
+
+/** Grading a probe shows whether the grader can use a row at all. */
 function checkItem(
   grader: Grader,
   item: Readonly<Record<string, unknown>>,
@@ -49,7 +53,7 @@ function checkItem(
   line: number,
 ): void {
   try {
-    grader.grade({ item, completion: '' });
+    grader.grade({ item, completion: PROBE });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ResidencyError('invalid_dataset', `${where} line ${line}: ${reason}`, { param: where, cause });
@@ -101,7 +105,7 @@ export async function createJob(request: CreateJobRequest, context: CreateJobCon
   const idempotency =
     idempotencyKey === null
       ? null
-      : { key: sha256Of(idempotencyKey), digest: sha256Of(JSON.stringify(request)) };
+      : { key: sha256Of(idempotencyKey), digest: sha256Of(canonicalJson(request)) };
   const { id } = await context.jobs.create({
     id: `ftjob-${randomBytes(12).toString('hex')}`,
     createdAt: Math.floor(Date.now() / 1_000),

@@ -19,12 +19,12 @@ async function read(text: string, size = 7): Promise<{ line: number; content: st
 }
 
 describe('parseRow', () => {
-  it('takes the messages as the prompt and everything else as the item', () => {
+  it('takes the messages as the prompt and the whole row as the item', () => {
     const parsed = parseRow(row('Which?', { gold: 'A', choices: { A: 'x' } }), 'training_file', 1);
 
     expect(parsed).toEqual({
       messages: [{ role: 'user', content: 'Which?' }],
-      item: { gold: 'A', choices: { A: 'x' } },
+      item: { messages: [{ role: 'user', content: 'Which?' }], gold: 'A', choices: { A: 'x' } },
     });
   });
 
@@ -86,7 +86,7 @@ describe('DatasetCache', () => {
     const { sha256 } = await putBytes(store, Buffer.from(`${row('a')}\n${row('b', { gold: 'B' })}\n`));
     const cache = new DatasetCache(store);
 
-    expect((await cache.row(sha256, 1)).item).toEqual({ gold: 'B' });
+    expect((await cache.row(sha256, 1)).item).toMatchObject({ gold: 'B' });
     await expect(cache.row(sha256, 2)).rejects.toMatchObject({ code: 'invalid_dataset' });
   });
 

@@ -22,7 +22,7 @@ export interface EvaluationSummary {
   /** Mean of each component over the tempered samples, by name. */
   readonly components: Readonly<Record<string, number>>;
   readonly ungraded: number;
-  /** The greedy completion of the first case. */
+  /** A greedy completion: of the case that earned least before training, both times. */
   readonly example: { readonly item: number; readonly completion: string; readonly reward: number | null };
   /** Artifact with every group of the evaluation, one JSON object per line. */
   readonly ledger_sha256: string;

@@ -27,7 +27,7 @@ const chosen = (value: Auto<number> | undefined): number | undefined =>
 /**
  * A request with every default filled in. The platform's own keys win over OpenAI's: `groups_per_step` over
  * `batch_size`, `steps` over `n_epochs`, `x_residency.eval_samples` over `eval_samples`; the learning rate is
- * multiplied by `learning_rate_multiplier`. Without `steps`, each epoch takes ceil(rows / groups_per_step) steps.
+ * multiplied by `learning_rate_multiplier`. Without `steps`, all epochs together take ceil(epochs * rows / groups_per_step) steps.
  */
 export function resolveJobSpec(
   request: CreateJobRequest,
