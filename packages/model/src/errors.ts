@@ -5,6 +5,7 @@ export type ModelErrorCode =
   | 'MODEL_WEIGHT'
   | 'MODEL_ADAPTER'
   | 'MODEL_REQUEST'
+  | 'MODEL_NUMERIC'
   | 'ENGINE_DEADLINE'
   | 'ENGINE_ABORTED'
   | 'ENGINE_CRASHED'

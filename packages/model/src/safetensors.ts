@@ -71,7 +71,7 @@ function parseHeader(header: Uint8Array, size: number, what: string): Safetensor
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__')
-      metadata = Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, String(v)])); // any object will do
+      metadata = Object.fromEntries(Object.entries(Object(value)).map(([k, v]) => [k, String(v)])); // any object will do
     else entries.set(name, parseEntry(name, value, 8 + header.length, size, what));
   }
   return { entries, metadata };

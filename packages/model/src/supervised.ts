@@ -1,6 +1,7 @@
 import { compile, createLocalRunner, type Session } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
 import { packGroup, padRows } from './engine/batch.js';
+import { ModelError } from './errors.js';
 import {
   type AdamHyperparameters,
   type AdamState,
@@ -63,6 +64,7 @@ export class SupervisedTrainer {
     h: AdamHyperparameters & { readonly maxGradNorm: number },
     chunk: number,
   ): Promise<SupervisedStep> {
+    checkBatch(batch, chunk);
     const gradients = new GradientSum(this.#parameters);
     const total = batch.reduce((n, e) => n + e.weights.reduce((m, w) => m + w, 0), 0);
     let nll = 0;
@@ -87,6 +89,7 @@ export class SupervisedTrainer {
 
   /** Mean negative log-likelihood of a batch, in nats, without learning from it. */
   async evaluate(batch: readonly SupervisedExample[]): Promise<number> {
+    checkBatch(batch, 1);
     const total = batch.reduce((n, e) => n + e.weights.reduce((m, w) => m + w, 0), 0);
     return (await this.#addChunk(batch, total, new GradientSum(this.#parameters))) / total;
   }
@@ -96,7 +99,7 @@ export class SupervisedTrainer {
     total: number,
     gradients: GradientSum,
   ): Promise<number> {
-    const P = commonPrefix(examples.map((e) => e.ids));
+    const P = commonPrefix(examples);
     const packed = packGroup(
       examples[0]?.ids.slice(0, P) ?? [],
       examples.map((e) => e.ids.slice(P)),
@@ -124,10 +127,36 @@ export class SupervisedTrainer {
   }
 }
 
-/** Tokens that all sequences begin with; each keeps at least one of its own. */
-function commonPrefix(sequences: readonly (readonly number[])[]): number {
-  const [first = []] = sequences;
+/**
+ * Tokens that all sequences begin with and that carry no loss: computed once. Each sequence keeps at least one of its own.
+ * @throws ModelError `MODEL_REQUEST` where there is none
+ */
+function commonPrefix(examples: readonly SupervisedExample[]): number {
+  const [first] = examples;
   let length = 0;
-  while (sequences.every((s) => length + 1 < s.length && s[length] === first[length])) length++;
+  const isShared = ({ ids, weights }: SupervisedExample): boolean =>
+    length + 1 < ids.length && ids[length] === first?.ids[length] && weights[length] === 0;
+  while (examples.every(isShared)) length++;
+  if (length === 0) {
+    throw new ModelError(
+      'MODEL_REQUEST',
+      'a batch: want a first token that all sequences share and that weighs 0',
+    );
+  }
   return length;
+}
+
+/** @throws ModelError `MODEL_REQUEST` */
+function checkBatch(batch: readonly SupervisedExample[], chunk: number): void {
+  if (batch.length === 0) throw new ModelError('MODEL_REQUEST', 'a batch: want at least one example');
+  if (!Number.isInteger(chunk) || chunk < 1)
+    throw new ModelError('MODEL_REQUEST', `chunk is ${chunk}, want a whole number above 0`);
+  batch.forEach(({ ids, weights }, i) => {
+    if (ids.length !== weights.length) {
+      throw new ModelError(
+        'MODEL_REQUEST',
+        `example ${i} has ${ids.length} ids and ${weights.length} weights`,
+      );
+    }
+  });
 }

@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { WeightFiles, WeightLocation } from '@residency/tensor';
@@ -92,27 +92,41 @@ async function hashFiles(paths: readonly string[]): Promise<string> {
   return hash.digest('hex');
 }
 
+/** Changes when the layout of cached files does. */
+const CACHE_FORMAT = 1;
+
 async function widened(sha256: string, needed: readonly Located[]): Promise<WeightFiles> {
-  const folder = join(tmpdir(), 'residency-weights');
-  const file = `${sha256}.f32.safetensors`;
-  const path = join(folder, file);
-  // A file that another process left incomplete, or that is not what it should be, is written again.
-  const isCached = await readHeader(path).then(
-    ({ entries }) => needed.every((n) => entries.get(n.entry.name)?.shape.join() === n.entry.shape.join()),
-    () => false,
-  );
-  if (!isCached) {
-    await mkdir(folder, { recursive: true });
-    const temporary = `${path}.${process.pid}.tmp`;
-    await writeFile(temporary, writeSafetensors(await readAll(needed)));
-    // Atomic, so that several services of one machine may do this at once.
-    await rename(temporary, path);
+  const folder = await cacheFolder();
+  const tensors = needed.map((n) => `${n.entry.name}[${n.entry.shape.join(',')}]`).join(';');
+  const key = createHash('sha256').update(`${CACHE_FORMAT}\n${sha256}\n${tensors}`).digest('hex');
+  const path = join(folder, `${key}.f32.safetensors`);
+  const cached = await readHeader(path).catch(() => null);
+  if (!cached) {
+    // Written beside and renamed: several services of one machine may do this at once.
+    const temporary = `${path}.${randomUUID()}.tmp`;
+    try {
+      await writeFile(temporary, writeSafetensors(await readAll(needed)));
+      await rename(temporary, path);
+    } finally {
+      await rm(temporary, { force: true });
+    }
   }
-  const { entries } = await readHeader(path);
+  const { entries } = cached ?? (await readHeader(path));
   return inPlace(
     folder,
     [...entries.values()].map((entry) => ({ path, entry })),
   );
+}
+
+/** A folder of this user's own: what another user could write must not be taken for weights. */
+async function cacheFolder(): Promise<string> {
+  const user = process.getuid?.() ?? 0;
+  const folder = join(tmpdir(), `residency-weights-${user}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { uid } = await stat(folder);
+  if (process.getuid && uid !== user)
+    throw new ModelError('MODEL_FILE', `${folder}: belongs to user ${uid}, want ${user}`);
+  return folder;
 }
 
 async function readAll(needed: readonly Located[]): Promise<NamedTensor[]> {

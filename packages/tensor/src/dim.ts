@@ -70,17 +70,8 @@ export const sameDim = (a: Dim, b: Dim): boolean =>
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((d, i) => sameDim(d, b[i] ?? 0));
 
-export const isStatic = (shape: Shape): shape is readonly number[] =>
-  shape.every((d) => typeof d === 'number');
-
 export const showDim = (d: Dim): string => (typeof d === 'number' ? `${d}` : d.key);
 export const showShape = (shape: Shape): string => `[${shape.map(showDim).join(',')}]`;
-
-/** The names that occur in a dimension, sorted. */
-export function symbolsOf(d: Dim): string[] {
-  const names = [...termsOf(d).keys()].flatMap((n) => n.split('*')).filter((n) => n !== '');
-  return [...new Set(names)].sort();
-}
 
 /** @throws RangeError naming the size that has no value. */
 export function evalDim(d: Dim, bindings: Bindings): number {

@@ -31,7 +31,8 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   const cotangents = new Map<Tensor, Tensor>([[loss, one]]);
   for (const node of order.toReversed()) {
     const raw = cotangents.get(node);
-    if (!raw || !active.has(node)) continue;
+    // A value that is asked for needs no derivative of its own.
+    if (!raw || !node.inputs.some((x) => active.has(x))) continue;
     const ct = ops.expand(raw, node.shape);
     const rule: Rule<Prim> = RULES[node.prim] as Rule<Prim>; // a node carries the attributes of its primitive
     if (!rule.vjp) throw new TensorError('TENSOR_NOT_DIFFERENTIABLE', `${node.prim} has no derivative`);

@@ -1,4 +1,3 @@
-import { type Dim, productOf } from './dim.js';
 import type { Tensor } from './ir.js';
 import * as ops from './ops.js';
 
@@ -42,6 +41,3 @@ export function rotate(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
   const [c, s] = [ops.expandDims(cos, 1), ops.expandDims(sin, 1)];
   return ops.concat([ops.sub(ops.mul(a, c), ops.mul(b, s)), ops.add(ops.mul(b, c), ops.mul(a, s))], 2);
 }
-
-/** Elements of a value, as a size. */
-export const sizeOf = (x: Tensor): Dim => productOf(x.shape);

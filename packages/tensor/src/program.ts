@@ -1,4 +1,4 @@
-import type { Shape } from './dim.js';
+import { type Shape, sameShape } from './dim.js';
 import { TensorError } from './errors.js';
 import { type Aval, type DType, type Tensor, Trace } from './ir.js';
 
@@ -30,9 +30,12 @@ export function trace(name: string, build: (tracer: Tracer) => Readonly<Record<s
   const root = new Trace();
   const params = new Map<string, Tensor<'param'>>();
   const declare = (role: 'input' | 'weight', paramName: string, aval: Aval): Tensor => {
+    checkName(paramName);
     const known = params.get(paramName);
     if (known) {
-      if (known.attrs.role === role && known.shape.length === aval.shape.length) return known as Tensor;
+      const isSame =
+        known.attrs.role === role && known.dtype === aval.dtype && sameShape(known.shape, aval.shape);
+      if (isSame) return known as Tensor;
       throw new TensorError(
         'TENSOR_ATTRIBUTE',
         `parameter ${paramName} is declared twice with different types`,
@@ -47,6 +50,11 @@ export function trace(name: string, build: (tracer: Tracer) => Readonly<Record<s
     input: (n, shape, dtype = 'f32') => declare('input', n, { shape, dtype }),
     weight: (n, shape) => declare('weight', n, { shape, dtype: 'f32' }),
   });
+  for (const key of Object.keys(outputs)) {
+    checkName(key);
+    if (params.has(key))
+      throw new TensorError('TENSOR_ATTRIBUTE', `output ${key} has the name of a parameter`);
+  }
   const all = [...params.values()];
   return {
     name,
@@ -54,4 +62,13 @@ export function trace(name: string, build: (tracer: Tracer) => Readonly<Record<s
     weights: all.filter((p) => p.attrs.role === 'weight'),
     outputs,
   };
+}
+
+/** Names of parameters and outputs; what the emitter names itself begins otherwise. */
+function checkName(name: string): void {
+  if (/^[A-Za-z_][\w.:-]*$/.test(name)) return;
+  throw new TensorError(
+    'TENSOR_ATTRIBUTE',
+    `name ${JSON.stringify(name)}: want letters, digits and _.:- after a letter`,
+  );
 }

@@ -101,6 +101,60 @@ describe('engine', () => {
     expect(sha256(learned.state.adapter)).not.toBe(sha256(state.adapter));
   });
 
+  it('samples from a trained adapter as the learner sees it', async () => {
+    let state = await engine.initState({ seed: 1, rank: 4, alpha: 8 }, limits);
+    const [first, second] = await engine.sample(request, limits);
+    if (!first || !second) throw new Error('no samples');
+    for (let i = 0; i < 3; i++) {
+      const groups = [
+        {
+          promptIds: request.promptIds,
+          samples: [
+            { ...first, advantage: 1 },
+            { ...second, advantage: -1 },
+          ],
+        },
+      ];
+      state = (await engine.learn({ state, groups, hyperparameters }, limits)).state;
+    }
+    // The sampler merges the adapter into the weights, the learner keeps it apart: one distribution all the same.
+    const adapter = { bytes: state.adapter, sha256: sha256(state.adapter) };
+    const samples = (await engine.sample({ ...request, adapter, temperatures: [1, 1] }, limits)).map((s) => ({
+      ...s,
+      advantage: 1,
+    }));
+    const { metrics } = await engine.learn(
+      { state, groups: [{ promptIds: request.promptIds, samples }], hyperparameters },
+      limits,
+    );
+    const all = samples.flatMap((s) => s.logprobs);
+    expect(metrics.entropy).toBeCloseTo(-all.reduce((a, b) => a + b, 0) / all.length, 4);
+    expect(metrics.clipFraction).toBe(0);
+    expect(metrics.kl).toBeGreaterThan(1e-4);
+  });
+
+  it('stays finite where a recorded probability is far from the policy, and says so where the weights are not', async () => {
+    const state = await engine.initState({ seed: 1, rank: 4, alpha: 8 }, limits);
+    const far = { ids: [1, 3], logprobs: [-200, -300], advantage: -1 };
+    const { metrics } = await engine.learn(
+      { state, groups: [{ promptIds: [3], samples: [far] }], hyperparameters },
+      limits,
+    );
+    expect(metrics.skipped).toBeNull();
+    expect(Number.isFinite(metrics.gradNorm)).toBe(true);
+
+    const broken = new Uint8Array(state.adapter);
+    new Float32Array(broken.buffer, broken.length - 64, 16).fill(Number.NaN);
+    const adapter = { bytes: broken, sha256: sha256(broken) };
+    await expect(engine.sample({ ...request, adapter }, limits)).rejects.toMatchObject({
+      code: 'MODEL_NUMERIC',
+    });
+    const hot = { ...hyperparameters, temperature: 0 };
+    await expect(engine.learn({ state, groups: [], hyperparameters: hot }, limits)).rejects.toThrow(
+      'temperature is 0, want a number above 0',
+    );
+  });
+
   it('raises the probability of what was rewarded', async () => {
     let state = await engine.initState({ seed: 1, rank: 4, alpha: 8 }, limits);
     const [good, bad] = await engine.sample(request, limits);

@@ -73,6 +73,9 @@ describe('child runner', () => {
       await expect(running).rejects.toMatchObject({ code: 'PROCESS_ABORTED' });
 
       const small = await compile(square, { runner: child, threads: 1 });
+      // The models of a killed child are gone; none of the next child's is taken for them.
+      await expect(long.run({}, { n: BigInt64Array.of(1n) })).rejects.toMatchObject({ code: 'TENSOR_INPUT' });
+      await again.close();
       expect(await small.run({ N: 2 }, { x: Float32Array.of(3, 4) })).toEqual({ y: Float32Array.of(9, 16) });
     } finally {
       await child.close();

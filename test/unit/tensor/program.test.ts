@@ -132,6 +132,15 @@ describe('errors', () => {
     );
   });
 
+  it('are not made of a derivative that nobody needs', () => {
+    const program = trace('inner', (t) => {
+      const mode = ops.cast(ops.argMax(ops.reshape(t.input('x', [3]), [1, 3])), 'f32');
+      const [d] = grad(sumAll(ops.mul(mode, mode)), [mode]);
+      return { d: d ?? mode };
+    });
+    expect(interpret(program, { x: [1, 5, 2] })['d']?.data).toEqual(Float64Array.of(2));
+  });
+
   it('carry codes', () => {
     expect(inTrace(ops.matmul, [2, 3], [2, 3])).toThrow(expect.objectContaining({ code: 'TENSOR_SHAPE' }));
     const overMode = (): Program =>
@@ -153,6 +162,28 @@ describe('errors', () => {
       });
       trace('two', (t) => ({ y: ops.add(t.input('x', [1]), stray ?? 0) }));
     }).toThrow(expect.objectContaining({ code: 'TENSOR_TRACE' }));
+  });
+});
+
+describe('names', () => {
+  it('of a program never meet those that the emitter makes up', async () => {
+    const runner = createLocalRunner();
+    const program = trace('names', (t) => ({ y: ops.mul(ops.add(t.input('c0', []), t.input('v0', [])), 3) }));
+    const session = await compile(program, { runner, threads: 1 });
+    const out = await session.run({}, { c0: Float32Array.of(10), v0: Float32Array.of(1) });
+    await runner.close();
+
+    expect(out['y']).toEqual(Float32Array.of(33));
+  });
+
+  it('are refused where they are taken or not names', () => {
+    const conflict = (): Program =>
+      trace('twice', (t) => ({ y: ops.add(t.input('x', [2]), ops.cast(t.input('x', [3], 'i64'), 'f32')) }));
+    expect(conflict).toThrow('parameter x is declared twice with different types');
+    expect(() => trace('odd', (t) => ({ y: t.input('%v0', []) }))).toThrow('name "%v0": want letters');
+    expect(() => trace('same', (t) => ({ x: ops.exp(t.input('x', [])) }))).toThrow(
+      'output x has the name of a parameter',
+    );
   });
 });
 

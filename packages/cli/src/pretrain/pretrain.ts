@@ -60,13 +60,15 @@ async function runStage(
     let step = 0;
     let sum = 0;
     for (const batch of batchesOf(tokenizer, recipe, stageIndex)) {
-      if (signal.aborted) throw new CliError('CLI_STOPPED', 'stopped; nothing was written');
+      if (signal.aborted) throw new CliError('CLI_STOPPED', 'stopped before the end');
       const h = {
         ...recipe.optimizer,
         learningRate: learningRateAt(stage, step),
         maxGradNorm: recipe.maxGradNorm,
       };
       const done = await trainer.step(batch, h, CHUNK);
+      if (!done.isApplied)
+        throw new CliError('CLI_JOB_FAILED', `${stage.name} step ${step + 1}: the gradients are not finite`);
       sum += done.nll;
       step++;
       if (step % REPORT_EVERY_STEPS === 0) {

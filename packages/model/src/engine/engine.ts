@@ -26,6 +26,7 @@ const CHILD_CODES: readonly string[] = [
   'MODEL_WEIGHT',
   'MODEL_ADAPTER',
   'MODEL_REQUEST',
+  'MODEL_NUMERIC',
 ];
 const isChildCode = (code: string | null): code is ModelErrorCode =>
   code !== null && CHILD_CODES.includes(code);

@@ -42,6 +42,7 @@ interface StepSums {
 export async function learnStep(model: OpenModel, request: LearnRequest): Promise<LearnResult> {
   const { state, groups, hyperparameters: h } = request;
   checkGroups(model, groups);
+  checkHyperparameters(h);
   const adapter = decodeAdapter(state.adapter, model.config);
   const moments = decodeAdam(state.optimizer, adapter.tensors);
   const tokens = groups.reduce((n, g) => n + g.samples.reduce((m, s) => m + s.ids.length, 0), 0);
@@ -161,6 +162,14 @@ async function referenceLogprobs(
   return logprobs;
 }
 
+function checkHyperparameters(h: LearnHyperparameters): void {
+  for (const [name, value] of Object.entries(h)) {
+    if (!Number.isFinite(value) || value < 0)
+      throw new ModelError('MODEL_REQUEST', `${name} is ${value}, want a number of at least 0`);
+  }
+  if (h.temperature === 0) throw new ModelError('MODEL_REQUEST', 'temperature is 0, want a number above 0');
+}
+
 function checkGroups({ config }: OpenModel, groups: readonly LearnGroup[]): void {
   groups.forEach((group, g) => {
     const bad = (what: string): ModelError => new ModelError('MODEL_REQUEST', `group ${g}: ${what}`);
@@ -168,6 +177,8 @@ function checkGroups({ config }: OpenModel, groups: readonly LearnGroup[]): void
     group.samples.forEach((s, i) => {
       if (s.ids.length !== s.logprobs.length)
         throw bad(`sample ${i} has ${s.ids.length} ids and ${s.logprobs.length} logprobs`);
+      if (!s.logprobs.every(Number.isFinite))
+        throw bad(`sample ${i} has a log-probability that is not finite`);
       if (!Number.isFinite(s.advantage)) throw bad(`sample ${i} has advantage ${s.advantage}`);
       const length = group.promptIds.length + s.ids.length;
       if (length > config.maxPositions)

@@ -35,6 +35,7 @@ export async function openModel({ modelDir, threads }: EngineOptions): Promise<O
     session: (key, build) => {
       const session = sessions.get(key) ?? compile(build(), { runner, threads, weights: weights.files });
       sessions.set(key, session);
+      session.catch(() => sessions.delete(key));
       return session;
     },
     close: () => runner.close(),

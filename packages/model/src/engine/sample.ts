@@ -15,7 +15,7 @@ export const keyOf = (t: Trainable): string => (t.kind === 'lora' ? `lora:${t.ra
 export const adapterInputs = (adapter: Adapter | null): Record<string, Float32Array> =>
   Object.fromEntries((adapter?.tensors ?? []).map((t) => [t.name, t.data]));
 
-/** Samples a group; the same request gives the same ids on the same kind of machine. @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER` */
+/** Samples a group; the same request gives the same ids on the same kind of machine. @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`, `MODEL_NUMERIC` */
 export async function sampleGroup(model: OpenModel, request: SampleRequest): Promise<Sample[]> {
   checkRequest(model, request);
   const { promptIds, temperatures, maxNewTokens, stopIds, key } = request;
@@ -44,6 +44,12 @@ export async function sampleGroup(model: OpenModel, request: SampleRequest): Pro
     },
   );
   const [ids, logprobs] = [Array.from(out['ids'] ?? [], Number), Array.from(out['logprobs'] ?? [], Number)];
+  if (!logprobs.every(Number.isFinite)) {
+    throw new ModelError(
+      'MODEL_NUMERIC',
+      'the model gave probabilities that are not finite: its weights or adapter are broken',
+    );
+  }
   return temperatures.map((_, g) => cut(column(ids, g, G), column(logprobs, g, G), stopIds));
 }
 

@@ -21,6 +21,9 @@ export interface LossDefinition {
 const tokenInput = (t: Tracer, name: string): Tensor => t.input(name, [GROUP.samples, GROUP.suffix]);
 const masked = (x: Tensor, mask: Tensor): Tensor => sumAll(ops.mul(x, mask));
 
+/** Within ±20: beyond it exp overflows, and the gradient of one token would spoil the step's. */
+const bounded = (x: Tensor): Tensor => ops.max(ops.min(x, 20), -20);
+
 /**
  * Clipped policy gradient with a k3 KL penalty (CRPO specification 2.5): the sum over tokens of
  * max(-A r, -A clip(r, 1-low, 1+high)) + β k3, with r = exp(logprob - old) and k3 = exp(d) - d - 1 for d = ref - logprob,
@@ -34,10 +37,10 @@ const policy: LossDefinition = {
     if (!old || !reference || !advantages) throw new TypeError('internal: three token inputs');
     const scalar = (name: string): Tensor => t.input(name, []);
     // Padding holds whatever ids it was filled with: its ratio must not overflow before the mask removes it.
-    const ratio = ops.exp(ops.mul(ops.sub(logprobs, old), mask));
+    const ratio = ops.exp(bounded(ops.mul(ops.sub(logprobs, old), mask)));
     const clipped = ops.min(ops.max(ratio, scalar('ratioMin')), scalar('ratioMax'));
     const loss = ops.max(ops.neg(ops.mul(advantages, ratio)), ops.neg(ops.mul(advantages, clipped)));
-    const d = ops.mul(ops.sub(reference, logprobs), mask);
+    const d = bounded(ops.mul(ops.sub(reference, logprobs), mask));
     const k3 = ops.max(ops.min(ops.sub(ops.sub(ops.exp(d), d), 1), 10), -10);
     const [policyLoss, kl] = [masked(loss, mask), masked(k3, mask)];
     const isClipped = ops.cast(ops.less(ops.mul(advantages, clipped), ops.mul(advantages, ratio)), 'f32');

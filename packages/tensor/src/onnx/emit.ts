@@ -21,6 +21,9 @@ type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
 type ValueInit = MessageInitShape<typeof ValueInfoProtoSchema>;
 type GraphInit = MessageInitShape<typeof GraphProtoSchema>;
 
+/** First character of every name that the emitter makes up; names of programs cannot have it. */
+const GENERATED = '%';
+
 /** Where a weight's bytes lie: a file beside the others of its model, little-endian f32. */
 export interface WeightLocation {
   readonly file: string;
@@ -111,7 +114,7 @@ class Emitter {
   }
 
   #fresh(): string {
-    return `v${this.#next++}`;
+    return `${GENERATED}v${this.#next++}`;
   }
 
   #nodes(ordered: readonly Tensor[], into: NodeInit[]): void {
@@ -142,7 +145,7 @@ class Emitter {
   #ints(dims: readonly Dim[], isScalar: boolean): string {
     const values = dims.filter((d) => typeof d === 'number');
     if (values.length === dims.length) return this.#literal(values, isScalar ? [] : [dims.length], 'i64');
-    const name = `${isScalar ? 'size' : 'shape'}:${dims.map(showDim).join(',')}`;
+    const name = `${GENERATED}${isScalar ? 'size' : 'shape'}:${dims.map(showDim).join(',')}`;
     this.#hostInts.set(name, { name, dims, isScalar });
     return name;
   }
@@ -151,7 +154,7 @@ class Emitter {
     const key = `${dtype}[${shape.join(',')}]:${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join(',')}`;
     const known = this.#literals.get(key);
     if (known !== undefined) return known;
-    const name = `c${this.#literals.size}`;
+    const name = `${GENERATED}c${this.#literals.size}`;
     this.#literals.set(key, name);
     this.#initializers.push({
       name,

@@ -16,7 +16,7 @@ export function serve<TInit>(init: (payload: TInit) => Promise<Handlers>): void 
     const message = raw as Request; // the owner sends nothing else
     if (message.kind === 'init') {
       handlers = init(message.payload as TInit); // each entry and its owner share one init type
-      handlers.catch(() => undefined); // reported by the first call
+      handlers.catch(() => undefined); // reported by the first call, which also ends this process
       return;
     }
     const { id } = message;
@@ -34,6 +34,9 @@ export function serve<TInit>(init: (payload: TInit) => Promise<Handlers>): void 
           code: codeOf(error),
           message: error instanceof Error ? error.message : String(error),
         });
+        // The cause of a failed start may pass: the owner's next call finds a fresh process.
+        const isReady = await (handlers ?? Promise.resolve(null)).then(Boolean, () => false);
+        if (!isReady) process.disconnect?.();
       }
     });
   });

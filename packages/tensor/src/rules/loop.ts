@@ -1,4 +1,4 @@
-import { sameShape, showShape } from '../dim.js';
+import { sameShape } from '../dim.js';
 import { TensorError } from '../errors.js';
 import { type Aval, showAval } from '../ir.js';
 import { at, type Rule } from './rule.js';
@@ -25,10 +25,7 @@ export const loop: Rule<'loop'> = {
       }
     });
     if (body.proceed.dtype !== 'bool' || !sameShape(body.proceed.shape, [])) {
-      throw new TensorError(
-        'TENSOR_SHAPE',
-        `loop: want proceed bool[], got bool${showShape(body.proceed.shape)}`,
-      );
+      throw new TensorError('TENSOR_SHAPE', `loop: want proceed bool[], got ${showAval(body.proceed)}`);
     }
     return { shape: [], dtype: 'bool' };
   },

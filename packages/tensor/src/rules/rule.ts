@@ -21,7 +21,7 @@ export function shapeError(prim: Prim, inputs: readonly Aval[], want: string): T
   return new TensorError('TENSOR_SHAPE', `${showCall(prim, inputs)}: want ${want}`);
 }
 
-/** @throws TensorError `TENSOR_DTYPE` unless the inputs have the dtypes wanted; null accepts any. */
+/** @throws TensorError `TENSOR_DTYPE` unless the inputs have the dtypes wanted; `number` is any but bool. */
 export function wantDTypes(prim: Prim, inputs: readonly Aval[], wanted: readonly (DType | 'number')[]): void {
   const ok =
     inputs.length === wanted.length &&

@@ -6,7 +6,7 @@ serve(async () => {
   const runner = createLocalRunner();
   return {
     load: (model: ModelToLoad) => runner.load(model),
-    run: (run: { id: number; feeds: Record<string, Feed> }) => runner.run(run.id, run.feeds),
-    release: (id: number) => runner.release(id),
+    run: (run: { id: string; feeds: Record<string, Feed> }) => runner.run(run.id, run.feeds),
+    release: (id: string) => runner.release(id),
   };
 });

@@ -1,3 +1,4 @@
+import { isTensorErrorCode, TensorError } from '../errors.js';
 import { type CallLimits, ComputeProcess } from '../process/compute-process.js';
 import type { LoadedModel, SessionRunner, TensorData } from './runner.js';
 
@@ -10,6 +11,8 @@ export function createChildRunner(defaults: CallLimits): SessionRunner {
   const child = new ComputeProcess({
     entry: new URL(source ? './child-main.ts' : './child-main.js', import.meta.url),
     init: null,
+    toError: (code, message) =>
+      isTensorErrorCode(code) ? new TensorError(code, message) : new Error(message),
   });
   return {
     load: (model, limits = defaults) => child.call<LoadedModel>('load', model, limits),

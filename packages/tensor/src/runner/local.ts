@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { TensorError } from '../errors.js';
 import type { DType } from '../ir.js';
@@ -7,14 +8,13 @@ const ORT_TYPE = { f32: 'float32', i64: 'int64', bool: 'bool' } as const satisfi
 
 /** Runs models in the calling thread, which `run` blocks: for compute processes, command-line tools and tests. */
 export function createLocalRunner(): SessionRunner {
-  const sessions = new Map<number, InferenceSession>();
-  let next = 0;
-  const sessionOf = (id: number): InferenceSession => {
+  const sessions = new Map<string, InferenceSession>();
+  const sessionOf = (id: string): InferenceSession => {
     const session = sessions.get(id);
     if (!session) throw new TensorError('TENSOR_INPUT', `no loaded model ${id}`);
     return session;
   };
-  const release = async (id: number): Promise<void> => {
+  const release = async (id: string): Promise<void> => {
     const session = sessions.get(id);
     sessions.delete(id);
     await session?.release();
@@ -22,7 +22,7 @@ export function createLocalRunner(): SessionRunner {
   return {
     load: async (model) => {
       const session = await createSession(model);
-      const id = next++;
+      const id = randomUUID();
       sessions.set(id, session);
       return { id, inputNames: session.inputNames };
     },

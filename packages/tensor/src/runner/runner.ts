@@ -17,7 +17,8 @@ export interface ModelToLoad {
 }
 
 export interface LoadedModel {
-  readonly id: number;
+  /** Unique across processes: a model of a killed child is never mistaken for one of the next. */
+  readonly id: string;
   readonly inputNames: readonly string[];
 }
 
@@ -25,10 +26,10 @@ export interface LoadedModel {
 export interface SessionRunner {
   load(model: ModelToLoad, limits?: CallLimits): Promise<LoadedModel>;
   run(
-    id: number,
+    id: string,
     feeds: Readonly<Record<string, Feed>>,
     limits?: CallLimits,
   ): Promise<Record<string, TensorData>>;
-  release(id: number): Promise<void>;
+  release(id: string): Promise<void>;
   close(): Promise<void>;
 }
