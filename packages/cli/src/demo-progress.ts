@@ -9,7 +9,8 @@ interface StepNumbers {
   readonly tokens: number | null;
 }
 
-const BAR_WIDTH = 24;
+/** Short enough for the whole line, remaining time included, to stand in 80 columns. */
+const BAR_WIDTH = 10;
 
 function numberAt(data: unknown, ...path: readonly string[]): number | null {
   let value = data;

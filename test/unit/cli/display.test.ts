@@ -99,10 +99,10 @@ describe('DemoProgress', () => {
       'waiting for the run to open',
       'measuring the starting policy',
       // 10 s for a step, three to come, and 20 s that the first evaluation took.
-      '[######..................] step 1/4  reward 6.25  accuracy 50 %  400 tokens/s  0:50 left',
-      '[############............] step 2/4  reward 6.25  accuracy 50 %  400 tokens/s  0:40 left',
-      '[##################......] step 3/4  reward 6.25  accuracy 50 %  200 tokens/s  0:33 left',
-      '[########################] step 4/4  reward 6.25  accuracy 50 %  200 tokens/s  0:20 left',
+      '[###.......] step 1/4  reward 6.25  accuracy 50 %  400 tokens/s  0:50 left',
+      '[#####.....] step 2/4  reward 6.25  accuracy 50 %  400 tokens/s  0:40 left',
+      '[########..] step 3/4  reward 6.25  accuracy 50 %  200 tokens/s  0:33 left',
+      '[##########] step 4/4  reward 6.25  accuracy 50 %  200 tokens/s  0:20 left',
       'measuring the trained policy',
       'done',
     ]);
@@ -118,8 +118,8 @@ describe('DemoProgress', () => {
     progress.update(job('training', 1), [stepEvent(1)]);
 
     expect(written).toEqual([
-      '\r\u001b[2K[........................] step 0/4',
-      '\r\u001b[2K[######..................] step 1/4  reward 6.25  accuracy 50 %  800 tokens/s  0:15 left',
+      '\r\u001b[2K[..........] step 0/4',
+      '\r\u001b[2K[###.......] step 1/4  reward 6.25  accuracy 50 %  800 tokens/s  0:15 left',
     ]);
   });
 
@@ -141,7 +141,7 @@ describe('DemoProgress', () => {
 
     expect(written).toEqual([
       'warn: three samples were not graded\n',
-      '[######..................] step 1/4  0:00 left\n',
+      '[###.......] step 1/4  0:00 left\n',
     ]);
   });
 });
