@@ -15,7 +15,11 @@ import { signalled } from '../support/signalled.js';
 /** A player of one stream: sends a command, waits for its answer. */
 interface Player extends AsyncDisposable {
   send(episodeId: string, command: EpisodeCommand): Promise<EpisodeResponse>;
+  /** Sends a message as it is. */
+  sendMessage(message: PlayMessage): Promise<EpisodeResponse>;
 }
+
+type PlayMessage = ReturnType<typeof episodeRequestToProto>;
 
 const start = (env: Record<string, string> = {}): Promise<RunningService> =>
   startRewardEnvironment(
@@ -29,13 +33,13 @@ const start = (env: Record<string, string> = {}): Promise<RunningService> =>
 
 function player(service: RunningService): Player {
   const client = openClient(EnvironmentService, { address: service.addresses['grpc'] ?? '' });
-  const queue: Parameters<typeof episodeRequestToProto>[0][] = [];
+  const queue: PlayMessage[] = [];
   let wake = signalled();
   let isOver = false;
   const requests = async function* () {
     for (;;) {
       const next = queue.shift();
-      if (next !== undefined) yield episodeRequestToProto(next);
+      if (next !== undefined) yield next;
       else if (isOver) return;
       else {
         await wake.promise;
@@ -44,14 +48,16 @@ function player(service: RunningService): Player {
     }
   };
   const answers = client.play(requests(), { deadlineMs: 20_000 })[Symbol.asyncIterator]();
+  const sendMessage = async (message: PlayMessage): Promise<EpisodeResponse> => {
+    queue.push(message);
+    wake.resolve();
+    const answer = await answers.next();
+    if (answer.done) throw new Error('the stream ended');
+    return episodeResponseFromProto(answer.value);
+  };
   return {
-    async send(episodeId, command) {
-      queue.push({ episodeId, command });
-      wake.resolve();
-      const answer = await answers.next();
-      if (answer.done) throw new Error('the stream ended');
-      return episodeResponseFromProto(answer.value);
-    },
+    send: (episodeId, command) => sendMessage(episodeRequestToProto({ episodeId, command })),
+    sendMessage,
     async [Symbol.asyncDispose]() {
       isOver = true;
       wake.resolve();
@@ -117,6 +123,33 @@ describe('an episode', () => {
       expect(badTask.result).toMatchObject({ kind: 'failure', error: { code: 'environment_failed' } });
       expect(again.result).toMatchObject({ kind: 'failure', error: { code: 'invalid_request' } });
       expect(goesOn.result.kind).toBe('observation');
+    }
+    await stopService(service);
+  });
+});
+
+describe('a message that cannot be read', () => {
+  it.each<[string, PlayMessage, string]>([
+    [
+      'a task that is not JSON',
+      { episodeId: 'b', command: { case: 'open', value: { environment: 'triage', taskJson: '{', seed: 1 } } },
+      'task_json: found text that is not JSON',
+    ],
+    ['no command', { episodeId: 'b' }, 'command: found nothing, wanted open, act or close'],
+  ])('is the failure of its episode, and the others go on: %s', async (_what, message, reason) => {
+    const service = await start();
+    {
+      await using play = player(service);
+      await play.send('a', open);
+
+      const answer = await play.sendMessage(message);
+      const goesOn = await play.send('a', { kind: 'act', action: 'anything' });
+
+      expect(answer).toMatchObject({
+        episodeId: 'b',
+        result: { kind: 'failure', error: { code: 'invalid_request', message: reason } },
+      });
+      expect(goesOn).toMatchObject({ episodeId: 'a', result: { kind: 'observation' } });
     }
     await stopService(service);
   });

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ErrorBody, FileObject, JobObject, ListObject, ModelObject } from '@residency/protocol';
 import { stopService } from '@residency/service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +8,8 @@ import { call, caseRows, createJob, jobRequest, post, upload } from '../support/
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { MODEL } from '../support/platform.js';
 import { startRedis } from '../support/redis.js';
+import { signalled } from '../support/signalled.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 let gateway: TestGateway;
 let url: string;
@@ -249,26 +253,86 @@ describe('other requests', () => {
   });
 });
 
+describe('a gateway that stops', () => {
+  it('finishes the request at work before it lets go of Redis', async () => {
+    await using folder = await temporaryFolder();
+    const service = await gateway.start({ RESIDENCY_STORE_DIR: folder.path });
+    const draining = signalled();
+    service.shutdown.on('drain', 'test', async () => draining.resolve());
+    const boundary = 'part';
+    const end = signalled();
+    const body = async function* () {
+      yield Buffer.from(
+        `--${boundary}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nfine-tune\r\n` +
+          `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\nhalf`,
+      );
+      await end.promise;
+      yield Buffer.from(`\r\n--${boundary}--\r\n`);
+    };
+    const uploading = call<FileObject>(`http://${service.addresses['http']}/v1/files`, {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body: body(),
+      duplex: 'half',
+    });
+    // The request is at work once its bytes go to the store.
+    await expect
+      .poll(async () => (await readdir(join(folder.path, 'temporary'))).length, { timeout: 10_000 })
+      .toBe(1);
+
+    const stopping = stopService(service);
+    await draining.promise;
+    end.resolve();
+    const answer = await uploading;
+
+    expect([answer.status, answer.body]).toMatchObject([200, { bytes: 4, filename: 'f' }]);
+    expect(await stopping).toBe(true);
+  });
+
+  it('breaks off a request that does not end in time', async () => {
+    await using folder = await temporaryFolder();
+    const service = await gateway.start({
+      RESIDENCY_STORE_DIR: folder.path,
+      RESIDENCY_SHUTDOWN_MS: '1000',
+    });
+    const body = async function* () {
+      yield Buffer.from('--part\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\nhalf');
+      await new Promise(() => undefined);
+    };
+    const uploading = expect(
+      call(`http://${service.addresses['http']}/v1/files`, {
+        method: 'POST',
+        headers: { 'content-type': 'multipart/form-data; boundary=part' },
+        body: body(),
+        duplex: 'half',
+      }),
+    ).rejects.toThrow();
+    await expect
+      .poll(async () => (await readdir(join(folder.path, 'temporary'))).length, { timeout: 10_000 })
+      .toBe(1);
+
+    expect(await stopService(service)).toBe(true);
+    await uploading;
+  });
+});
+
 describe('an outage of Redis', () => {
-  it('is answered with 503 at once, and ends with Redis being back', async () => {
+  it('is answered with 503 while it lasts, and ends with Redis being back', async () => {
     await using own = await startRedis();
     const service = await gateway.start({ REDIS_URL: own.url });
     const root = `http://${service.addresses['http']}`;
     const file = await upload(root, caseRows(2));
     await own.kill();
 
-    const started = performance.now();
     const answers = await Promise.all([
       post<ErrorBody>(`${root}/v1/fine_tuning/jobs`, jobRequest(file.id)),
       call<ErrorBody>(`${root}/v1/fine_tuning/jobs`),
       call<ErrorBody>(`${root}/v1/files/${file.id}`),
     ]);
-    const elapsed = performance.now() - started;
     const ready = await call(`${root}/readyz`);
 
     for (const { status, body } of answers)
       expect([status, body.error.code]).toEqual([503, 'redis_unavailable']);
-    expect(elapsed).toBeLessThan(1_500);
     expect(ready.status).toBe(503);
     await own.start();
     await expect

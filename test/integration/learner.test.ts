@@ -17,6 +17,7 @@ import {
 } from '@residency/protocol';
 import { type RunningService, readConfig, stopService } from '@residency/service';
 import { learnerFields, startLearner } from '@residency/service-learner';
+import { FileStore, putBytes } from '@residency/storage';
 import { describe, expect, it } from 'vitest';
 import { type HashEngineHooks, openHashEngine } from '../support/hash-engine.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -24,6 +25,8 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 interface Harness extends AsyncDisposable {
   readonly learner: Client<typeof LearnerService>;
   readonly learned: () => number;
+  /** The store that the learner keeps its versions in. */
+  readonly store: FileStore;
   restart(): Promise<void>;
 }
 
@@ -67,6 +70,7 @@ async function harness(hooks: HashEngineHooks = {}): Promise<Harness> {
       return learner;
     },
     learned: () => learned,
+    store: await FileStore.open(join(folder.path, 'store')),
     async restart() {
       await stop();
       await start();
@@ -269,6 +273,27 @@ describe('a training step', () => {
 });
 
 describe('fetching a policy', () => {
+  it('is answered for adapters alone, whatever else the store holds', async () => {
+    await using test = await harness();
+    const first = await open(test);
+    const second = await step(test, first);
+    await putBytes(test.store, Buffer.from('an uploaded file with patient text'));
+
+    const fetched: string[] = [];
+    const refused: unknown[] = [];
+    for await (const { sha256 } of test.store.list()) {
+      await policyFromProto(test.learner.getPolicy({ sha256 }, call), sha256).then(
+        () => fetched.push(sha256),
+        (error: unknown) => refused.push(error),
+      );
+    }
+
+    expect(fetched.sort()).toEqual([first.sha256, second.policy.sha256].sort());
+    // Two manifests, two optimizer states and the upload.
+    expect(refused).toHaveLength(5);
+    for (const error of refused) expect(error).toMatchObject({ code: 'policy_not_found' });
+  });
+
   it.each(['0'.repeat(64), '../../etc/passwd', ''])(
     'refuses a name that no version has: %j',
     async (sha256) => {

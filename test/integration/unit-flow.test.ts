@@ -6,7 +6,7 @@ import {
   type SampledGroup,
   type Unit,
 } from '@residency/protocol';
-import { queueConnection, readConfig, stopService } from '@residency/service';
+import { createLogger, queueConnection, readConfig, stopService } from '@residency/service';
 import { orchestratorFields, startOrchestrator, UnitFlows, unitItems } from '@residency/service-orchestrator';
 import { Jobs, Ledger, messageEvent } from '@residency/storage';
 import { Queue } from 'bullmq';
@@ -53,7 +53,7 @@ async function census(prefix: string): Promise<Record<string, number>> {
 describe('the flow of a unit', () => {
   it('changes nothing when it is added again, by many at once or later', async () => {
     const prefix = redis.prefix();
-    const flows = [1, 2, 3].map(() => new UnitFlows(redis.url, prefix, () => undefined));
+    const flows = [1, 2, 3].map(() => new UnitFlows(redis.url, prefix, createLogger('test', 'silent')));
     const wanted = { 'rollouts wait': 3, 'rewards waiting-children': 3, 'steps waiting-children': 1 };
 
     await Promise.all(flows.map((flow) => flow.add('ftjob-1', spec, unit, policy)));

@@ -9,6 +9,8 @@ export interface ConfigField<T> {
   readonly fallback: T | undefined;
   /** The value, or undefined where the text is not one. */
   readonly parse: (text: string) => T | undefined;
+  /** Whether the value must not be shown: messages then say what was wanted and nothing of what was found. */
+  readonly isSecret?: boolean;
 }
 
 /** The settings of one service: a table of fields. */
@@ -19,7 +21,7 @@ export type ConfigOf<T> = {
   readonly [K in keyof T]: T[K] extends ConfigField<infer V> ? V : never;
 };
 
-/** Every bad variable at once, one line each: name, found, wanted. */
+/** Every bad variable at once, one line each: name, found (unless secret), wanted. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'invalid_config';
@@ -39,6 +41,11 @@ export function textField(env: string, fallback?: string): ConfigField<string> {
 /** A text that may be left out: null where it is. */
 export function optionalTextField(env: string): ConfigField<string | null> {
   return { env, wanted: 'a text', fallback: null, parse: (text) => text };
+}
+
+/** A text that may be left out and is never shown: null where it is left out. */
+export function optionalSecretField(env: string): ConfigField<string | null> {
+  return { ...optionalTextField(env), isSecret: true };
 }
 
 /** A whole number of a range. */
@@ -73,12 +80,13 @@ export function choiceField<const C extends string>(
   };
 }
 
-/** A redis:// or rediss:// URL. */
+/** A redis:// or rediss:// URL; it may carry a password and is never shown. */
 export function redisUrlField(env: string, fallback: string): ConfigField<string> {
   return {
     env,
     wanted: 'a redis:// or rediss:// URL',
     fallback,
+    isSecret: true,
     parse: (text) => (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) ? text : undefined),
   };
 }
@@ -110,12 +118,13 @@ function readField(field: ConfigField<unknown>, env: NodeJS.ProcessEnv): Reading
   }
   const value = field.parse(text);
   if (value !== undefined) return { ok: true, value };
+  if (field.isSecret === true) return { ok: false, problem: `${field.env}: wanted ${field.wanted}` };
   return { ok: false, problem: `${field.env}: found ${JSON.stringify(text)}, wanted ${field.wanted}` };
 }
 
 /**
  * Reads a service's settings from the environment.
- * @throws ConfigError naming every variable that is missing or bad, not only the first.
+ * @throws ConfigError naming every variable that is missing or bad, not only the first; values of secrets are not in it.
  */
 export function readConfig<T extends ConfigTable<T>>(table: T, env: NodeJS.ProcessEnv): ConfigOf<T> {
   const readings = Object.entries<ConfigField<unknown>>(table).map(([key, field]) => ({

@@ -25,6 +25,7 @@ export {
   choiceField,
   folderField,
   integerField,
+  optionalSecretField,
   optionalTextField,
   portField,
   readConfig,

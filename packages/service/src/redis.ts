@@ -1,17 +1,29 @@
 import { Redis } from 'ioredis';
 import type { Logger } from './logger.js';
 
-/** `request`: fails at once while Redis is away; `service`: waits for it, up to the command timeout. */
-export type RedisRole = 'request' | 'service';
+/**
+ * `request`: fails at once while Redis is away; `service`: waits for it, up to the command timeout; `queue`: waits for
+ * it without end, as BullMQ wants, so that whoever uses the queues sets the deadline.
+ */
+export type RedisRole = 'request' | 'service' | 'queue';
 
-const COMMAND_TIMEOUT_MS = 10_000;
+interface RoleOptions {
+  readonly maxRetriesPerRequest: number | null;
+  readonly enableOfflineQueue: boolean;
+  /** Milliseconds. */
+  readonly commandTimeout?: number;
+}
+
+const roles: { readonly [R in RedisRole]: RoleOptions } = {
+  request: { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 2_000 },
+  service: { maxRetriesPerRequest: 20, enableOfflineQueue: true, commandTimeout: 10_000 },
+  queue: { maxRetriesPerRequest: null, enableOfflineQueue: true },
+};
 
 /** Opens a command connection. It reconnects by itself; its owner calls `disconnect()`. */
 export function openRedis(url: string, role: RedisRole, log: Logger): Redis {
   const redis = new Redis(url, {
-    maxRetriesPerRequest: role === 'request' ? 1 : 20,
-    enableOfflineQueue: role === 'service',
-    commandTimeout: role === 'request' ? 2_000 : COMMAND_TIMEOUT_MS,
+    ...roles[role],
     connectTimeout: 2_000,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 1_000),
   });

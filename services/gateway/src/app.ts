@@ -6,17 +6,19 @@ import {
   integerField,
   modelsDirField,
   openRedis,
-  optionalTextField,
+  optionalSecretField,
   type ProcessFields,
   processFields,
   type RedisFields,
   type RunningService,
   redisFields,
   redisReady,
+  type Shutdown,
   startService,
   storeDirField,
 } from '@residency/service';
 import { FileStore, Files, Jobs, ModelsFolder } from '@residency/storage';
+import type { FastifyInstance } from 'fastify';
 import { buildHttpApi } from './http-api.js';
 
 interface GatewayFields extends ProcessFields, RedisFields {
@@ -33,7 +35,7 @@ export const gatewayFields: GatewayFields = {
   ...redisFields(),
   storeDir: storeDirField(),
   modelsDir: modelsDirField(),
-  apiKey: optionalTextField('RESIDENCY_API_KEY'),
+  apiKey: optionalSecretField('RESIDENCY_API_KEY'),
   maxFileBytes: integerField('RESIDENCY_MAX_FILE_BYTES', 1, 2 ** 40, 512 * 1024 * 1024),
   requestTimeoutMs: integerField('RESIDENCY_REQUEST_TIMEOUT_MS', 100, 86_400_000, 600_000),
 };
@@ -41,6 +43,29 @@ export const gatewayFields: GatewayFields = {
 export type GatewayConfig = ConfigOf<GatewayFields>;
 
 const REDIS_START_MS = 5_000;
+
+/** Requests at work are waited for in `drain`, so that what they use is closed after them. */
+function stopInOrder(app: FastifyInstance, shutdown: Shutdown): void {
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= app.close().then(() => undefined);
+    return closing;
+  };
+  shutdown.on('intake', 'http', async () => {
+    // Its failure is that of the same promise in `drain`.
+    close().catch(() => undefined);
+  });
+  shutdown.on('drain', 'http', async (outOfTime) => {
+    const breakOff = (): void => app.server.closeAllConnections();
+    outOfTime.addEventListener('abort', breakOff);
+    try {
+      if (outOfTime.aborted) breakOff();
+      await close();
+    } finally {
+      outOfTime.removeEventListener('abort', breakOff);
+    }
+  });
+}
 
 /** Starts the gateway: the REST API. It computes nothing and holds no state of its own. */
 export function startGateway(config: GatewayConfig): Promise<RunningService> {
@@ -67,7 +92,7 @@ export function startGateway(config: GatewayConfig): Promise<RunningService> {
       log,
     });
     await app.listen({ host: config.host, port: config.httpPort });
-    shutdown.on('intake', 'http', () => app.close());
+    stopInOrder(app, shutdown);
     return { checks: null, addresses: { http: `${config.host}:${boundPort(app)}` } };
   });
 }

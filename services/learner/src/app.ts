@@ -29,7 +29,7 @@ import {
   storeDirField,
   threadsField,
 } from '@residency/service';
-import { type ArtifactStore, FileStore, isSha256, ModelsFolder, readBytes } from '@residency/storage';
+import { type ArtifactStore, FileStore, ModelsFolder, readBytes } from '@residency/storage';
 import { learnStep, readStep } from './learn-step.js';
 import { openRun } from './open-run.js';
 import { PolicyManifests } from './policy-manifest.js';
@@ -90,7 +90,7 @@ function handlers(parts: Parts): Handlers<typeof LearnerService> {
         call.signal,
       ),
     async *getPolicy(request) {
-      if (!isSha256(request.sha256) || (await store.head(request.sha256)) === null) {
+      if (!(await manifests.hasAdapter(request.sha256)) || (await store.head(request.sha256)) === null) {
         throw new ResidencyError(
           'policy_not_found',
           `policy: found none of ${JSON.stringify(request.sha256)}`,

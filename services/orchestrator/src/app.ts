@@ -17,6 +17,7 @@ import {
   startService,
   storeDirField,
   type WorkerFields,
+  withDeadline,
   workerFields,
 } from '@residency/service';
 import { FileStore, Files, Jobs, Ledger } from '@residency/storage';
@@ -50,6 +51,16 @@ export const orchestratorFields: OrchestratorFields = {
 
 export type OrchestratorConfig = ConfigOf<OrchestratorFields>;
 
+/** Scrapers give up after ten seconds; the metrics besides must reach them in an outage too. */
+const COUNT_DEADLINE_MS = 1_000;
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+}
+
 /** Starts the orchestrator: it takes jobs from creation to their end, unit by unit. */
 export function startOrchestrator(config: OrchestratorConfig): Promise<RunningService> {
   return startService('orchestrator', config, async ({ log, metrics, shutdown }) => {
@@ -62,7 +73,7 @@ export function startOrchestrator(config: OrchestratorConfig): Promise<RunningSe
     const files = new Files(redis, prefix);
     const learner = openClient(LearnerService, { address: config.learnerAddress });
     const advantage = openClient(AdvantageService, { address: config.advantageAddress });
-    const flows = new UnitFlows(redisUrl, prefix, (error) => log.debug({ err: error }, 'queue connection'));
+    const flows = new UnitFlows(redisUrl, prefix, log);
     shutdown.on('clients', 'learner', async () => learner.close());
     shutdown.on('clients', 'advantage', async () => advantage.close());
     shutdown.on('clients', 'queues', () => flows.close());
@@ -114,13 +125,22 @@ export function startOrchestrator(config: OrchestratorConfig): Promise<RunningSe
       },
     });
     metrics.gauge('residency_queue_jobs', async (gauge) => {
-      for (const { queue, state, count } of await flows.counts()) gauge.set({ queue, state }, count);
+      // Old counts would pass for new ones: without Redis there are none.
+      gauge.reset();
+      const counts = await withDeadline(flows.counts(), COUNT_DEADLINE_MS, 'queue counts').catch(
+        (error: unknown) => {
+          log.debug({ err: error }, 'the queues could not be counted');
+          return [];
+        },
+      );
+      for (const { queue, state, count } of counts) gauge.set({ queue, state }, count);
     });
     shutdown.on('intake', 'worker', () => worker.stopIntake());
     shutdown.on('drain', 'worker', (outOfTime) => worker.stop(outOfTime));
-    shutdown.on('drain', 'scanner', async () => {
+    shutdown.on('drain', 'scanner', async (outOfTime) => {
       stopping.abort();
-      await scanner.close();
+      // A move that waits for Redis is left: whatever it did not do, the next scan of any orchestrator does.
+      await Promise.race([scanner.close(), aborted(outOfTime)]);
     });
     const checks = {
       redis: async () => {

@@ -9,8 +9,9 @@ import {
   unitGroups,
   unitJobId,
 } from '@residency/protocol';
-import { queueConnection } from '@residency/service';
+import { type Logger, openRedis } from '@residency/service';
 import { type FlowJob, FlowProducer, type JobsOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { unitItems } from './prompt-order.js';
 import { unitTraceparent } from './trace.js';
 
@@ -54,13 +55,27 @@ export function unitFlow(jobId: string, spec: JobSpec, unit: Unit, policy: Polic
 /** What became of a unit's flow. */
 export type UnitState = 'absent' | 'at-work' | 'completed' | 'failed';
 
-/** The queues, as the orchestrator uses them. */
+/** What a queue holds in one state. */
+export interface QueueCount {
+  readonly queue: QueueName;
+  readonly state: string;
+  readonly count: number;
+}
+
+/** The queues, as the orchestrator uses them, over one connection of their own. While Redis is away they wait for it. */
 export class UnitFlows {
+  readonly #redis: Redis;
   readonly #producer: FlowProducer;
   readonly #queues: { readonly [Q in QueueName]: Queue };
 
-  constructor(redisUrl: string, prefix: string, onError: (error: Error) => void) {
-    const options = { connection: queueConnection(redisUrl), prefix };
+  /** The count under way: one that waits for Redis is shared by all who ask meanwhile. */
+  #counting: Promise<readonly QueueCount[]> | undefined;
+
+  constructor(redisUrl: string, prefix: string, log: Logger) {
+    // Opened here, not by the queues: its end then waits for no answer of Redis.
+    this.#redis = openRedis(redisUrl, 'queue', log);
+    const options = { connection: this.#redis, prefix };
+    const onError = (error: Error): void => log.debug({ err: error }, 'queue connection');
     this.#producer = new FlowProducer(options);
     this.#queues = {
       rollouts: new Queue('rollouts', options),
@@ -112,7 +127,20 @@ export class UnitFlows {
   }
 
   /** Jobs per queue and state. */
-  async counts(): Promise<{ queue: QueueName; state: string; count: number }[]> {
+  counts(): Promise<readonly QueueCount[]> {
+    this.#counting ??= this.#count().finally(() => {
+      this.#counting = undefined;
+    });
+    return this.#counting;
+  }
+
+  /** Closes without Redis too; what still waits for it is left unanswered. */
+  async close(): Promise<void> {
+    await Promise.all([this.#producer.close(), ...Object.values(this.#queues).map((queue) => queue.close())]);
+    this.#redis.disconnect();
+  }
+
+  async #count(): Promise<readonly QueueCount[]> {
     const perQueue = await Promise.all(
       queueNames.map(async (queue) => {
         const counts = await this.#queues[queue].getJobCounts(
@@ -126,9 +154,5 @@ export class UnitFlows {
       }),
     );
     return perQueue.flat();
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.#producer.close(), ...Object.values(this.#queues).map((queue) => queue.close())]);
   }
 }

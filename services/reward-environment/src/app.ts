@@ -1,9 +1,12 @@
 import {
   addService,
   EnvironmentService,
+  type EpisodeRequest,
+  type EpisodeResponse,
   episodeRequestFromProto,
   episodeResponseToProto,
   type Handlers,
+  toResidencyError,
 } from '@residency/protocol';
 import {
   type ConfigField,
@@ -35,7 +38,21 @@ export const rewardEnvironmentFields: RewardEnvironmentFields = {
   episodeIdleMs: integerField('RESIDENCY_EPISODE_IDLE_MS', 100, 86_400_000, 300_000),
 };
 
+type PlayMessage = Parameters<typeof episodeRequestFromProto>[0];
+
 export type RewardEnvironmentConfig = ConfigOf<RewardEnvironmentFields>;
+
+/** A message that cannot be read is the failure of the episode that it names; the others of the stream go on. */
+function answer(message: PlayMessage, episodes: Episodes): EpisodeResponse {
+  let request: EpisodeRequest;
+  try {
+    request = episodeRequestFromProto(message);
+  } catch (thrown) {
+    return { episodeId: message.episodeId, result: { kind: 'failure', error: toResidencyError(thrown) } };
+  }
+  const { episodeId, command } = request;
+  return { episodeId, result: episodes.handle(episodeId, command) };
+}
 
 function handlers(config: RewardEnvironmentConfig, metrics: Metrics): Handlers<typeof EnvironmentService> {
   const gauge = metrics.gauge('residency_episodes');
@@ -50,8 +67,7 @@ function handlers(config: RewardEnvironmentConfig, metrics: Metrics): Handlers<t
       });
       try {
         for await (const message of requests) {
-          const { episodeId, command } = episodeRequestFromProto(message);
-          yield episodeResponseToProto({ episodeId, result: episodes.handle(episodeId, command) });
+          yield episodeResponseToProto(answer(message, episodes));
         }
       } finally {
         episodes.close();

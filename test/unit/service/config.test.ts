@@ -7,9 +7,11 @@ import {
   optionalTextField,
   portField,
   readConfig,
+  redisFields,
   redisUrlField,
   textField,
 } from '@residency/service';
+import { gatewayFields } from '@residency/service-gateway';
 import { describe, expect, it } from 'vitest';
 
 const table = {
@@ -59,10 +61,29 @@ describe('readConfig', () => {
     expect((failure as ConfigError).problems).toEqual([
       'T_PORT: found "70000", wanted an integer from 0 to 65535',
       'T_LEVEL: found "loud", wanted one of debug, info',
-      'T_REDIS: found "http://x", wanted a redis:// or rediss:// URL',
+      'T_REDIS: wanted a redis:// or rediss:// URL',
       'T_LEARNER: found "nowhere", wanted host:port, ipv4:host:port,host:port or dns:///host:port',
       'T_THREADS: found nothing, wanted an integer from 1 to 8',
     ]);
+  });
+
+  it('does not show the value of a secret', () => {
+    const refusal = (read: () => unknown): string => {
+      try {
+        read();
+      } catch (error) {
+        return (error as ConfigError).message;
+      }
+      return 'nothing was refused';
+    };
+
+    expect(refusal(() => readConfig(redisFields(), { REDIS_URL: 'http://:hunter2@redis' }))).toBe(
+      'configuration:\n  REDIS_URL: wanted a redis:// or rediss:// URL',
+    );
+    const apiKey = { ...gatewayFields.apiKey, parse: () => undefined };
+    expect(refusal(() => readConfig({ apiKey }, { RESIDENCY_API_KEY: 'hunter2' }))).toBe(
+      'configuration:\n  RESIDENCY_API_KEY: wanted a text',
+    );
   });
 
   it.each(['1.5', '0x10', '', ' 3', '1e1'])('does not take %j for an integer', (text) => {
