@@ -139,10 +139,7 @@ describe('DemoProgress', () => {
     progress.update(job('training', 1), [bare, warning]);
     progress.update(job('training', 1), [bare, warning]);
 
-    expect(written).toEqual([
-      'warn: three samples were not graded\n',
-      '[###.......] step 1/4  0:00 left\n',
-    ]);
+    expect(written).toEqual(['warn: three samples were not graded\n', '[###.......] step 1/4  0:00 left\n']);
   });
 });
 
