@@ -51,7 +51,8 @@ const joinNames = (a: string, b: string): string =>
     .join('*');
 
 export function mulDims(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return a * b;
+  // Adding 0 turns the -0 of a negative factor into the one zero that sizes have.
+  if (typeof a === 'number' && typeof b === 'number') return a * b + 0;
   const terms = new Map<string, number>();
   for (const [an, ac] of termsOf(a)) {
     for (const [bn, bc] of termsOf(b)) {

@@ -287,6 +287,5 @@ describe('waits', () => {
 
     expect(await pollUntil(ask, { intervalMs: 5, deadlineMs: 20 })).toBeNull();
     expect(asked).toBeGreaterThanOrEqual(1);
-    expect(asked).toBeLessThanOrEqual(4);
   });
 });
