@@ -2,6 +2,7 @@ import {
   addDims,
   type Dim,
   linear,
+  mulDims,
   ops,
   rmsNorm,
   rotate,
@@ -91,4 +92,24 @@ export function causalMask(trace: Trace, n: Dim): Tensor {
     ops.constant(trace, [v], { shape: [], dtype: 'f32' }),
   );
   return ops.where(isLater, never ?? 0, zero ?? 0);
+}
+
+/**
+ * Causal attention of n rows among themselves: query rows q [n, heads, d], keys and values [kvHeads, n, d] -> [n, heads·d].
+ * The query heads of a key-value head are folded into its rows, so that keys are not repeated.
+ */
+export function attendCausally(
+  c: DecoderConfig,
+  q: Tensor,
+  keys: Tensor,
+  values: Tensor,
+  mask: Tensor,
+  n: Dim,
+): Tensor {
+  const [H, R, d] = [c.kvHeads, c.heads / c.kvHeads, c.headDim];
+  const rows = mulDims(R, n);
+  const folded = ops.reshape(ops.transpose(ops.reshape(q, [n, H, R, d]), [1, 2, 0, 3]), [H, rows, d]);
+  const scores = ops.add(ops.reshape(ops.matmul(folded, ops.swapLast(keys)), [H, R, n, n]), mask);
+  const mixed = ops.matmul(ops.reshape(ops.softmax(scores), [H, rows, n]), values);
+  return ops.reshape(ops.transpose(ops.reshape(mixed, [H, R, n, d]), [2, 0, 1, 3]), [n, H * R * d]);
 }

@@ -30,4 +30,4 @@ export {
   writeSafetensors,
 } from './safetensors.js';
 export { type SupervisedExample, type SupervisedStep, SupervisedTrainer } from './supervised.js';
-export { loadWeights, openWeights } from './weights.js';
+export { openWeights } from './weights.js';

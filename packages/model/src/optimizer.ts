@@ -26,16 +26,24 @@ export const initAdam = (parameters: readonly NamedTensor[]): AdamState => ({
 /** Sums of gradients in a fixed order, in double precision: equal for any batching of the same sequence of groups. */
 export class GradientSum {
   readonly sums: readonly Float64Array[];
+  /** Names of the tensors, in the order of their sums. */
+  readonly #names: readonly string[];
 
   constructor(parameters: readonly NamedTensor[]) {
     this.sums = parameters.map((p) => new Float64Array(p.data.length));
+    this.#names = parameters.map((p) => p.name);
   }
 
-  add(index: number, gradient: Float32Array): void {
-    const sum = this.sums[index];
-    if (!sum || sum.length !== gradient.length)
-      throw new TypeError(`internal: gradient ${index} has ${gradient.length} values`);
-    for (let i = 0; i < gradient.length; i++) sum[i] = (sum[i] ?? 0) + (gradient[i] ?? 0);
+  /** Adds the gradients `grad:<name>` that one run of a training program gave. */
+  addOutputs(outputs: Readonly<Record<string, unknown>>): void {
+    this.sums.forEach((sum, index) => {
+      const name = this.#names[index];
+      const gradient = outputs[`grad:${name}`];
+      if (!(gradient instanceof Float32Array) || gradient.length !== sum.length) {
+        throw new TypeError(`internal: no gradient of ${name}`);
+      }
+      for (let i = 0; i < gradient.length; i++) sum[i] = (sum[i] ?? 0) + (gradient[i] ?? 0);
+    });
   }
 
   /** Global L2 norm; not finite as soon as one gradient is not. */

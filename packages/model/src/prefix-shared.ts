@@ -1,6 +1,7 @@
 import { addDims, type Dim, mulDims, ops, subDims, type Tensor, type Trace } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
 import {
+  attendCausally,
   causalMask,
   embed,
   finishLayer,
@@ -93,17 +94,7 @@ function attend(
   const keys = heads(prefixRows(qkv.k));
   const values = heads(prefixRows(qkv.v));
 
-  const qp = ops.reshape(ops.transpose(ops.reshape(prefixRows(qkv.q), [P, H, R, d]), [1, 2, 0, 3]), [
-    H,
-    mulDims(R, P),
-    d,
-  ]);
-  const prefixScores = ops.add(ops.reshape(ops.matmul(qp, ops.swapLast(keys)), [H, R, P, P]), masks.prefix);
-  const prefixMixed = ops.matmul(ops.reshape(ops.softmax(prefixScores), [H, mulDims(R, P), P]), values);
-  const prefixOut = ops.reshape(ops.transpose(ops.reshape(prefixMixed, [H, R, P, d]), [2, 0, 1, 3]), [
-    P,
-    H * R * d,
-  ]);
+  const prefixOut = attendCausally(c, prefixRows(qkv.q), keys, values, masks.prefix, P);
 
   const RS = mulDims(R, S);
   const GRS = mulDims(G, RS);

@@ -114,11 +114,7 @@ export class SupervisedTrainer {
       ),
       lossScale: Float32Array.of(1 / total),
     });
-    this.#parameters.forEach((p, index) => {
-      const gradient = out[`grad:${p.name}`];
-      if (!(gradient instanceof Float32Array)) throw new TypeError(`internal: no gradient of ${p.name}`);
-      gradients.add(index, gradient);
-    });
+    gradients.addOutputs(out);
     return Number(out['nll']?.[0] ?? Number.NaN);
   }
 

@@ -139,22 +139,3 @@ async function readAll(needed: readonly Located[]): Promise<NamedTensor[]> {
   }
   return tensors;
 }
-
-/** All weights of a model as f32 values: for training every weight of a small model. */
-export async function loadWeights(modelDir: string, config: DecoderConfig): Promise<NamedTensor[]> {
-  const { files } = await openWeights(modelDir, config);
-  const contents = new Map<string, Uint8Array>();
-  const tensors: NamedTensor[] = [];
-  for (const [name, shape] of weightShapes(config)) {
-    const location = files.locations.get(name);
-    if (!location) throw new ModelError('MODEL_WEIGHT', `${modelDir}: tensor ${name} is missing`);
-    const bytes = contents.get(location.file) ?? (await readFile(join(files.folder, location.file)));
-    contents.set(location.file, bytes);
-    tensors.push({
-      name,
-      shape,
-      data: readTensor(bytes, { name, shape, dtype: 'F32', offset: location.offset, bytes: location.bytes }),
-    });
-  }
-  return tensors;
-}

@@ -143,11 +143,7 @@ async function addGroup({
   sums.kl += h.klCoefficient === 0 ? 0 : sum('kl');
   sums.clipped += sum('clipped');
   sums.logprob += sum('logprob');
-  adapter.tensors.forEach((t, index) => {
-    const gradient = out[`grad:${t.name}`];
-    if (!(gradient instanceof Float32Array)) throw new TypeError(`internal: no gradient of ${t.name}`);
-    gradients.add(index, gradient);
-  });
+  gradients.addOutputs(out);
 }
 
 /** Log-probabilities under the starting policy, which is the base model without an adapter. */

@@ -13,6 +13,7 @@ import {
 import { bindParameters, type Trainable } from '../binding.js';
 import type { DecoderConfig } from '../config.js';
 import {
+  attendCausally,
   causalMask,
   embed,
   finishLayer,
@@ -122,7 +123,6 @@ function draw(
 
 function prefill(c: DecoderConfig, p: Parameters, promptIds: Tensor): PrefixCache {
   const { trace: t } = promptIds;
-  const [H, R, d] = [c.kvHeads, c.heads / c.kvHeads, c.headDim];
   const table = rotaryTable(c, positionsFrom(t, 0, P));
   const mask = causalMask(t, P);
   const keys: Tensor[] = [];
@@ -133,15 +133,7 @@ function prefill(c: DecoderConfig, p: Parameters, promptIds: Tensor): PrefixCach
     const [key, value] = [ops.transpose(k, [1, 0, 2]), ops.transpose(v, [1, 0, 2])];
     keys.push(key);
     values.push(value);
-    const rows = ops.reshape(ops.transpose(ops.reshape(q, [P, H, R, d]), [1, 2, 0, 3]), [
-      H,
-      mulDims(R, P),
-      d,
-    ]);
-    const scores = ops.add(ops.reshape(ops.matmul(rows, ops.swapLast(key)), [H, R, P, P]), mask);
-    const mixed = ops.matmul(ops.reshape(ops.softmax(scores), [H, mulDims(R, P), P]), value);
-    const out = ops.reshape(ops.transpose(ops.reshape(mixed, [H, R, P, d]), [2, 0, 1, 3]), [P, H * R * d]);
-    x = finishLayer(c, p, layer, x, out);
+    x = finishLayer(c, p, layer, x, attendCausally(c, q, key, value, mask, P));
   }
   const last = ops.slice(x, { axis: 0, start: subDims(P, 1), end: P });
   return { keys, values, logits: logitsOf(c, p, last) };
