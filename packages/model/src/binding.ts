@@ -51,29 +51,69 @@ export function bindParameters(
   const shapes = weightShapes(c);
   const inputs = new Map<string, Tensor>();
   for (const [name, shape] of trainableShapes(c, trainable)) inputs.set(name, t.input(name, shape));
-  const shapeOf = (name: string): readonly number[] => {
+  const weight = (name: string): Tensor => {
     const shape = shapes.get(name);
     if (!shape) throw new TypeError(`internal: the decoder has no weight ${name}`);
-    return shape;
+    return inputs.get(name) ?? t.weight(name, shape);
   };
-  const weight = (name: string): Tensor => inputs.get(name) ?? t.weight(name, shapeOf(name));
-  const adapted = (layer: number, projection: Projection, x: Tensor): Tensor => {
-    const w = weight(`${moduleName(layer, projection)}.weight`);
-    if (trainable.kind !== 'lora') return linear(x, w);
+  const pairOf = (layer: number, projection: Projection): LoraPair | null => {
     const names = loraNames(layer, projection);
     const [a, b] = [inputs.get(names.a), inputs.get(names.b)];
-    if (!a || !b) throw new TypeError(`internal: no adapter for ${moduleName(layer, projection)}`);
-    const scale = trainable.alpha / trainable.rank;
-    if (merged) return linear(x, ops.add(w, ops.mul(ops.matmul(b, a), scale)));
-    return ops.add(linear(x, w), ops.mul(linear(linear(x, a), b), scale));
+    return a && b ? { a, b } : null;
+  };
+  const scale = trainable.kind === 'lora' ? trainable.alpha / trainable.rank : 1;
+
+  /** The base weight, with the adapter in it where they are merged. */
+  const matrix = (layer: number, projection: Projection): Tensor => {
+    const base = weight(`${moduleName(layer, projection)}.weight`);
+    const pair = merged ? pairOf(layer, projection) : null;
+    return pair ? ops.gemm(pair.b, pair.a, base, scale) : base;
+  };
+  /** x W^T + bias + onto, with what is there. */
+  const base = (layer: number, projection: Projection, x: Tensor, onto: Tensor | null): Tensor => {
+    const w = ops.swapLast(matrix(layer, projection));
+    const name = `${moduleName(layer, projection)}.bias`;
+    const bias = shapes.has(name) ? weight(name) : null;
+    const addend = onto && bias ? ops.add(onto, bias) : (onto ?? bias);
+    return addend ? ops.gemm(x, w, addend) : ops.matmul(x, w);
+  };
+  const projectAll = (
+    layer: number,
+    projections: readonly Projection[],
+    x: Tensor,
+    onto: Tensor | null,
+  ): Tensor[] => {
+    const plain = projections.map((projection) => base(layer, projection, x, onto));
+    const pairs = merged ? [] : projections.flatMap((projection) => pairOf(layer, projection) ?? []);
+    if (pairs.length !== projections.length || trainable.kind !== 'lora') return plain;
+    const { rank } = trainable;
+    // One product with all A of the same rows: three of eight columns cost nearly as much as one of twenty-four each.
+    const low = linear(
+      x,
+      ops.concat(
+        pairs.map(({ a }) => a),
+        0,
+      ),
+    );
+    return pairs.map(({ b }, i) => {
+      const own = ops.slice(low, { axis: 1, start: i * rank, end: (i + 1) * rank });
+      return ops.gemm(own, ops.swapLast(b), plain[i] ?? own, scale);
+    });
   };
   return {
     trainable: inputs,
     weight,
-    project: (layer, projection, x) => {
-      const y = adapted(layer, projection, x);
-      const bias = `${moduleName(layer, projection)}.bias`;
-      return shapes.has(bias) ? ops.add(y, weight(bias)) : y;
+    project: (layer, projections, x) => projectAll(layer, projections, x, null),
+    projectOnto: (layer, projection, x, onto) => {
+      const [y] = projectAll(layer, [projection], x, onto);
+      if (!y) throw new TypeError('internal: one projection gives one result');
+      return y;
     },
   };
+}
+
+/** One projection's A [rank, in] and B [out, rank]. */
+interface LoraPair {
+  readonly a: Tensor;
+  readonly b: Tensor;
 }

@@ -1,34 +1,24 @@
-import {
-  addDims,
-  type Dim,
-  linear,
-  mulDims,
-  ops,
-  rmsNorm,
-  rotate,
-  silu,
-  type Tensor,
-  type Trace,
-} from '@residency/tensor';
+import { addDims, type Dim, linear, ops, type Tensor, type Trace } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
 import { EMBEDDING, FINAL_NORM, HEAD, inputNorm, type Projection, postNorm } from './parameters.js';
 
 /** Where a program takes its parameters from: frozen weights, inputs, with or without an adapter. */
 export interface Parameters {
   weight(name: string): Tensor;
-  /** A projection of rows x [n, in] -> [n, out], bias and adapter included. */
-  project(layer: number, projection: Projection, x: Tensor): Tensor;
+  /** Projections of the same rows x, [n, in] -> [n, out] each; bias and adapter included. */
+  project(layer: number, projections: readonly Projection[], x: Tensor): readonly Tensor[];
+  /** base + the projection of x: a residual connection costs no pass of its own. */
+  projectOnto(layer: number, projection: Projection, x: Tensor, base: Tensor): Tensor;
 }
 
-/** Query, key and value of rows, rotated: [n, heads, d], [n, kvHeads, d], [n, kvHeads, d]. */
-export interface Qkv {
-  readonly q: Tensor;
-  readonly k: Tensor;
-  readonly v: Tensor;
+/** cos and sin of the rotary angles of rows: [n, d/2] each. */
+export interface RotaryTable {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
 }
 
 /** cos and sin of the rotary angles of positions f32[n]: [n, d/2] each. */
-export function rotaryTable(c: DecoderConfig, positions: Tensor): { cos: Tensor; sin: Tensor } {
+export function rotaryTable(c: DecoderConfig, positions: Tensor): RotaryTable {
   const half = c.headDim / 2;
   const frequencies = Array.from({ length: half }, (_, i) => 1 / c.ropeTheta ** ((2 * i) / c.headDim));
   const row = ops.constant(positions.trace, frequencies, { shape: [1, half], dtype: 'f32' });
@@ -44,25 +34,34 @@ export function positionsFrom(trace: Trace, start: Dim, count: Dim): Tensor {
 
 export const embed = (p: Parameters, ids: Tensor): Tensor => ops.gather(p.weight(EMBEDDING), ids);
 
-export function queryKeyValue(
+/** What attention scores are multiplied by: they are divided by sqrt(d). */
+export const attentionScale = (c: DecoderConfig): number => 1 / Math.sqrt(c.headDim);
+
+const COUNTS: Readonly<Record<'q_proj' | 'k_proj' | 'v_proj', 'heads' | 'kvHeads'>> = {
+  q_proj: 'heads',
+  k_proj: 'kvHeads',
+  v_proj: 'kvHeads',
+};
+
+/** Heads of normed rows h [n, D]: [n, count, d] for each projection, queries and keys rotated. */
+export function headsOf(
   c: DecoderConfig,
   p: Parameters,
   layer: number,
-  x: Tensor,
-  table: { cos: Tensor; sin: Tensor },
-): Qkv {
-  const h = rmsNorm(x, p.weight(inputNorm(layer)), c.normEpsilon);
-  const rows: Dim = x.shape[0] ?? 0;
-  const heads = (projection: Projection, count: number): Tensor =>
-    ops.reshape(p.project(layer, projection, h), [rows, count, c.headDim]);
-  // Scaling the queries once is cheaper than scaling the scores.
-  const q = rotate(heads('q_proj', c.heads), table.cos, table.sin);
-  return {
-    q: ops.mul(q, 1 / Math.sqrt(c.headDim)),
-    k: rotate(heads('k_proj', c.kvHeads), table.cos, table.sin),
-    v: heads('v_proj', c.kvHeads),
-  };
+  projections: readonly (keyof typeof COUNTS)[],
+  h: Tensor,
+  table: RotaryTable,
+): readonly Tensor[] {
+  const rows: Dim = h.shape[0] ?? 0;
+  return p.project(layer, projections, h).map((x, i) => {
+    const projection = projections[i] ?? 'v_proj';
+    const heads = ops.reshape(x, [rows, c[COUNTS[projection]], c.headDim]);
+    return projection === 'v_proj' ? heads : ops.rotary(heads, table.cos, table.sin);
+  });
 }
+
+export const normBeforeAttention = (c: DecoderConfig, p: Parameters, layer: number, x: Tensor): Tensor =>
+  ops.rmsNorm(x, p.weight(inputNorm(layer)), c.normEpsilon);
 
 /** What follows attention in a layer: output projection, residual, and the gated MLP. `mixed` is [n, heads·d]. */
 export function finishLayer(
@@ -72,44 +71,36 @@ export function finishLayer(
   x: Tensor,
   mixed: Tensor,
 ): Tensor {
-  const attended = ops.add(x, p.project(layer, 'o_proj', mixed));
-  const h = rmsNorm(attended, p.weight(postNorm(layer)), c.normEpsilon);
-  const gated = ops.mul(silu(p.project(layer, 'gate_proj', h)), p.project(layer, 'up_proj', h));
-  return ops.add(attended, p.project(layer, 'down_proj', gated));
+  const attended = p.projectOnto(layer, 'o_proj', mixed, x);
+  const h = ops.rmsNorm(attended, p.weight(postNorm(layer)), c.normEpsilon);
+  const [gate, up] = p.project(layer, ['gate_proj', 'up_proj'], h);
+  if (!gate || !up) throw new TypeError('internal: two projections give two results');
+  return p.projectOnto(layer, 'down_proj', ops.mul(ops.silu(gate), up), attended);
 }
 
-/** Final norm and vocabulary projection of rows: [n, D] -> [n, V]. */
-export function logitsOf(c: DecoderConfig, p: Parameters, x: Tensor): Tensor {
-  const h = rmsNorm(x, p.weight(FINAL_NORM), c.normEpsilon);
-  return linear(h, p.weight(c.isTied ? EMBEDDING : HEAD));
+/** Final norm and vocabulary projection of rows, multiplied by `scale` f32[] or f32[n,1]: [n, D] -> [n, V]. */
+export function logitsOf(c: DecoderConfig, p: Parameters, x: Tensor, scale: Tensor | null = null): Tensor {
+  const h = ops.rmsNorm(x, p.weight(FINAL_NORM), c.normEpsilon);
+  // Scaling the rows is cheaper than scaling the logits, of which there are V per row.
+  return linear(scale ? ops.mul(h, scale) : h, p.weight(c.isTied ? EMBEDDING : HEAD));
 }
 
-/** -inf above the diagonal: f32[n, n], added to scores so that a row sees its own and earlier columns. */
-export function causalMask(trace: Trace, n: Dim): Tensor {
-  const index = ops.iota(trace, n);
-  const isLater = ops.less(ops.expandDims(index, -1), ops.expandDims(index, 0));
+/** 0 where `isVisible`, else -inf: added to attention scores. */
+export function visibilityMask(isVisible: Tensor): Tensor {
   const [zero, never] = [0, Number.NEGATIVE_INFINITY].map((v) =>
-    ops.constant(trace, [v], { shape: [], dtype: 'f32' }),
+    ops.constant(isVisible.trace, [v], { shape: [], dtype: 'f32' }),
   );
-  return ops.where(isLater, never ?? 0, zero ?? 0);
+  return ops.where(isVisible, zero ?? 0, never ?? 0);
 }
 
-/**
- * Causal attention of n rows among themselves: query rows q [n, heads, d], keys and values [kvHeads, n, d] -> [n, heads·d].
- * The query heads of a key-value head are folded into its rows, so that keys are not repeated.
- */
-export function attendCausally(
-  c: DecoderConfig,
-  q: Tensor,
-  keys: Tensor,
-  values: Tensor,
-  mask: Tensor,
-  n: Dim,
-): Tensor {
-  const [H, R, d] = [c.kvHeads, c.heads / c.kvHeads, c.headDim];
-  const rows = mulDims(R, n);
-  const folded = ops.reshape(ops.transpose(ops.reshape(q, [n, H, R, d]), [1, 2, 0, 3]), [H, rows, d]);
-  const scores = ops.add(ops.reshape(ops.matmul(folded, ops.swapLast(keys)), [H, R, n, n]), mask);
-  const mixed = ops.matmul(ops.reshape(ops.softmax(scores), [H, rows, n]), values);
-  return ops.reshape(ops.transpose(ops.reshape(mixed, [H, R, n, d]), [2, 0, 1, 3]), [n, H * R * d]);
+/** f32[rows, columns] that hides from row i, which stands at first + i, the columns after its place. */
+export function causalMask(trace: Trace, first: Dim, rows: Dim, columns: Dim): Tensor {
+  const places = ops.slice(ops.iota(trace, addDims(first, rows)), {
+    axis: 0,
+    start: first,
+    end: addDims(first, rows),
+  });
+  return visibilityMask(
+    ops.not(ops.less(ops.expandDims(places, -1), ops.expandDims(ops.iota(trace, columns), 0))),
+  );
 }

@@ -63,6 +63,19 @@ export function mulDims(a: Dim, b: Dim): Dim {
   return fromTerms(terms);
 }
 
+/** d / size, where every term of d has the factor. @throws RangeError where one has not. */
+export function divDims(d: Dim, size: SymbolicDim): Dim {
+  const terms = new Map<string, number>();
+  for (const [names, c] of termsOf(d)) {
+    const factors = names.split('*');
+    const place = factors.indexOf(size.key);
+    if (place < 0) throw new RangeError(`${showDim(d)} is no multiple of ${size.key}`);
+    factors.splice(place, 1);
+    terms.set(factors.join('*'), c);
+  }
+  return fromTerms(terms);
+}
+
 export const productOf = (shape: Shape): Dim => shape.reduce<Dim>(mulDims, 1);
 
 export const sameDim = (a: Dim, b: Dim): boolean =>

@@ -1,3 +1,4 @@
+export { checkpoint } from './checkpoint.js';
 export {
   addDims,
   type Bindings,
@@ -5,20 +6,22 @@ export {
   mulDims,
   productOf,
   type Shape,
+  type SymbolicDim,
   showDim,
   subDims,
   sym,
 } from './dim.js';
 export { TensorError, type TensorErrorCode } from './errors.js';
-export { grad } from './grad.js';
+export { grad, pullBack } from './grad.js';
 export type { Value } from './interp/value.js';
 export { interpret } from './interp.js';
 export type { DType, Prim, Tensor, Trace } from './ir.js';
 export { type LoopSpec, loop } from './loop.js';
-export { linear, rmsNorm, rotate, silu, sumAll } from './nn.js';
+export { linear, sumAll, sumLast, sumListed, takeRows } from './nn.js';
 export type { WeightLocation } from './onnx/emit.js';
 export { emitModel } from './onnx/emit.js';
 export * as ops from './ops.js';
+export { perBlock } from './per-block.js';
 export { hashProgram, printProgram } from './print.js';
 export { type CallLimits, ComputeProcess, type ComputeProcessOptions } from './process/compute-process.js';
 export { type Handlers, serve } from './process/serve.js';

@@ -13,6 +13,7 @@ export interface Attrs {
   log: Empty;
   sqrt: Empty;
   sigmoid: Empty;
+  silu: Empty;
   sin: Empty;
   cos: Empty;
   not: Empty;
@@ -27,12 +28,16 @@ export interface Attrs {
   equal: Empty;
   less: Empty;
   where: Empty;
-  matmul: Empty;
+  matmul: { readonly alpha: number };
+  gemm: { readonly alpha: number };
+  rmsNorm: { readonly epsilon: number };
+  rotary: Empty;
   reduceSum: { readonly axes: readonly number[] };
   softmax: Empty;
   logSoftmax: Empty;
   cumSum: { readonly reverse: boolean };
   argMax: Empty;
+  topK: { readonly count: Dim };
   reshape: { readonly shape: Shape };
   expand: { readonly shape: Shape };
   transpose: { readonly perm: readonly number[] };
@@ -41,9 +46,18 @@ export interface Attrs {
   concat: { readonly axis: number };
   gather: Empty;
   pick: Empty;
+  takeAlong: Empty;
+  put: Empty;
+  after: Empty;
+  defined: { readonly name: string; readonly vjp: DefinedVjp };
   loop: LoopBody;
   project: { readonly index: number };
 }
+/**
+ * Cotangents of the arguments of a value with a derivative of its own, from the value's cotangent; null where there is
+ * none. It is called while the program is traced: the program itself holds only the nodes that it makes.
+ */
+export type DefinedVjp = (ct: Tensor) => readonly (Tensor | null)[];
 export type Empty = Readonly<Record<never, never>>;
 export type Prim = keyof Attrs;
 

@@ -1,8 +1,9 @@
-import { type Dim, type Shape, sameDim, sameShape } from './dim.js';
+import { addDims, type Dim, type Shape, sameDim, sameShape } from './dim.js';
 import { TensorError } from './errors.js';
 import {
   type Attrs,
   type Aval,
+  type DefinedVjp,
   type DType,
   isPrim,
   type Prim,
@@ -78,11 +79,10 @@ function joinPads(a: Tensor, b: Tensor): Tensor | null {
   const xSize = x?.shape[axis];
   const ySize = y?.shape[axis];
   if (!x || !y || xSize === undefined || ySize === undefined) return null;
-  const zero = (d: Dim): boolean => sameDim(d, 0);
-  if (zero(a.attrs.before) && zero(b.attrs.after) && sameDim(b.attrs.before, xSize))
-    return concat([x, y], axis);
-  if (zero(b.attrs.before) && zero(a.attrs.after) && sameDim(a.attrs.before, ySize))
-    return concat([y, x], axis);
+  if (sameDim(b.attrs.before, addDims(a.attrs.before, xSize)))
+    return pad(concat([x, y], axis), { axis, before: a.attrs.before, after: b.attrs.after });
+  if (sameDim(a.attrs.before, addDims(b.attrs.before, ySize)))
+    return pad(concat([y, x], axis), { axis, before: b.attrs.before, after: a.attrs.after });
   return null;
 }
 
@@ -101,6 +101,8 @@ export const exp = (x: Tensor): Tensor => apply('exp', [x], {});
 export const log = (x: Tensor): Tensor => apply('log', [x], {});
 export const sqrt = (x: Tensor): Tensor => apply('sqrt', [x], {});
 export const sigmoid = (x: Tensor): Tensor => apply('sigmoid', [x], {});
+/** x · sigmoid(x) */
+export const silu = (x: Tensor): Tensor => apply('silu', [x], {});
 export const sin = (x: Tensor): Tensor => apply('sin', [x], {});
 export const cos = (x: Tensor): Tensor => apply('cos', [x], {});
 export const cast = (x: Tensor, to: DType): Tensor => (x.dtype === to ? x : apply('cast', [x], { to }));
@@ -113,8 +115,16 @@ export function where(condition: Tensor, yes: Operand, no: Operand): Tensor {
   return apply('where', [condition, left, right], {});
 }
 
-/** [..., m, k] x [..., k, n] -> [..., m, n]. */
-export const matmul = (a: Tensor, b: Tensor): Tensor => apply('matmul', [a, b], {});
+/** alpha · [..., m, k] x [..., k, n] -> [..., m, n]. */
+export const matmul = (a: Tensor, b: Tensor, alpha = 1): Tensor => apply('matmul', [a, b], { alpha });
+/** alpha · [m, k] x [k, n] + c, with c [m, n] or [n]. */
+export const gemm = (a: Tensor, b: Tensor, c: Tensor, alpha = 1): Tensor =>
+  apply('gemm', [a, b, c], { alpha });
+/** x / sqrt(mean(x²) + epsilon) · weight over the last axis (Zhang & Sennrich 2019). */
+export const rmsNorm = (x: Tensor, weight: Tensor, epsilon: number): Tensor =>
+  apply('rmsNorm', [x, weight], { epsilon });
+/** Rotary position embedding, half-split form: x [n, heads, d], cos and sin [n, d/2] (Su et al. 2021). */
+export const rotary = (x: Tensor, cos: Tensor, sin: Tensor): Tensor => apply('rotary', [x, cos, sin], {});
 /** Sums over axes, which stay with size 1. */
 export const reduceSum = (x: Tensor, axes: readonly number[]): Tensor =>
   axes.length === 0 ? x : apply('reduceSum', [x], { axes });
@@ -123,6 +133,8 @@ export const logSoftmax = (x: Tensor): Tensor => apply('logSoftmax', [x], {});
 export const cumSum = (x: Tensor, options: { reverse?: boolean } = {}): Tensor =>
   apply('cumSum', [x], { reverse: options.reverse ?? false });
 export const argMax = (x: Tensor): Tensor => apply('argMax', [x], {});
+/** Indices i64[..., count] of the largest values of the last axis, in falling order. */
+export const topK = (x: Tensor, count: Dim): Tensor => apply('topK', [x], { count });
 
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const source = isPrim(x, 'reshape') ? (x.inputs[0] ?? x) : x;
@@ -139,7 +151,7 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   const [inner, second] = x.inputs;
   // (a b)^T = b^T a^T, whose transposes the product's spelling folds in: the gradient of a weight in [out, in] layout.
   if (isPrim(x, 'matmul') && inner && second && [inner, second].every((t) => t.shape.length === 2)) {
-    return matmul(swapLast(second), swapLast(inner));
+    return matmul(swapLast(second), swapLast(inner), x.attrs.alpha);
   }
   if (isPrim(x, 'transpose') && inner)
     return transpose(
@@ -156,14 +168,32 @@ export const pad = (x: Tensor, around: { axis: number; before: Dim; after: Dim }
   sameDim(around.before, 0) && sameDim(around.after, 0) ? x : apply('pad', [x], around);
 
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
-  const [first] = parts;
-  return parts.length === 1 && first ? first : apply('concat', parts, { axis });
+  const flat = parts.flatMap((p) => (isPrim(p, 'concat') && p.attrs.axis === axis ? p.inputs : [p]));
+  const [first] = flat;
+  return flat.length === 1 && first ? first : apply('concat', flat, { axis });
 }
 
 /** Rows of a table: ([V, ...], i64[...n]) -> [...n, ...]. */
 export const gather = (table: Tensor, index: Tensor): Tensor => apply('gather', [table, index], {});
 /** One value of the last axis for each row: ([...n, V], i64[...n]) -> [...n]. */
 export const pick = (x: Tensor, index: Tensor): Tensor => apply('pick', [x, index], {});
+
+/** Values of the last axis: ([...n, V], i64[...n, k]) -> [...n, k]. */
+export const takeAlong = (x: Tensor, index: Tensor): Tensor => apply('takeAlong', [x, index], {});
+/** x [n] with values [m] in place of those at indices i64[m]; equal indices need equal values. */
+export const put = (x: Tensor, index: Tensor, values: Tensor): Tensor => apply('put', [x, index, values], {});
+/** x, computed on only once `dependency` is there. */
+export const after = (x: Tensor, dependency: Tensor): Tensor => apply('after', [x, dependency], {});
+
+/**
+ * A value with a derivative of its own: in place of the derivative of the nodes that made it, `vjp` gives the cotangents
+ * of `inputs`. It has to name every differentiable value that the value depends on.
+ */
+export function define(name: string, value: Tensor, inputs: readonly Tensor[], vjp: DefinedVjp): Tensor {
+  const all = [value, ...inputs];
+  const attrs = { name, vjp };
+  return traceOf(all).node('defined', all, attrs, RULES.defined.infer(all, attrs), true) as Tensor;
+}
 
 /** Adds an axis of size 1; -1 adds it at the end. */
 export function expandDims(x: Tensor, axis: number): Tensor {

@@ -20,6 +20,7 @@ function lines(nodes: readonly Tensor[], name: (t: Tensor) => string, indent: st
     const shown = isBody(attrs)
       ? ''
       : Object.entries(attrs)
+          .filter(([, v]) => typeof v !== 'function')
           .map(([k, v]) => ` ${k}=${showAttr(v)}`)
           .join('');
     const head = `${indent}${name(node)}:${showAval(node)} = ${node.prim}${node.inputs.map((x) => ` ${name(x)}`).join('')}${shown}`;

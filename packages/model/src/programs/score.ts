@@ -1,18 +1,38 @@
-import { addDims, type Dim, mulDims, type Program, sym, trace } from '@residency/tensor';
-import { bindParameters, type Trainable } from '../binding.js';
+import { type Program, type Tensor, type Tracer, trace } from '@residency/tensor';
+import { type BoundParameters, bindParameters, type Trainable } from '../binding.js';
 import type { DecoderConfig } from '../config.js';
-import { type GroupSizes, groupLogprobs } from '../prefix-shared.js';
+import { logitsOf } from '../decoder.js';
+import { hiddenStates } from '../forward.js';
+import { groupRows, KEPT_ROWS } from '../group-attention.js';
+import { SEQUENCES, type TokenValues, tokenInputs, tokenLogprobs } from '../token-logprobs.js';
 
-/** Sizes of a group as a program knows them: prefix P, suffix S, samples G. */
-export const GROUP: GroupSizes = { prefix: sym('P'), suffix: sym('S'), samples: sym('G') };
-export const ROWS: Dim = addDims(GROUP.prefix, mulDims(GROUP.samples, GROUP.suffix));
+export interface GroupForward {
+  readonly parameters: BoundParameters;
+  readonly values: TokenValues;
+}
 
-/** Log-probabilities of a group's suffix tokens: ids i64[P+G*S], inverseTemperature f32[] -> logprobs f32[G,S]. */
+/**
+ * Forward pass of packed groups, prefix-shared: log-probabilities [B,L] of the completions' tokens under the distribution at
+ * the temperature whose inverse is the input inverseTemperature f32[]. Inputs: those of layout/group.ts.
+ */
+export function groupForward(
+  t: Tracer,
+  c: DecoderConfig,
+  trainable: Trainable,
+  options: { readonly wantsEntropy: boolean },
+): GroupForward {
+  const inverseTemperature: Tensor = t.input('inverseTemperature', []);
+  const parameters = bindParameters(t, c, trainable);
+  const hidden = hiddenStates(c, parameters, groupRows(t, c));
+  const logits = logitsOf(c, parameters, hidden, inverseTemperature);
+  const inputs = tokenInputs(t, KEPT_ROWS, SEQUENCES);
+  return { parameters, values: tokenLogprobs(logits, inputs, SEQUENCES, options.wantsEntropy) };
+}
+
+/** Log-probabilities of the tokens of packed groups: logprobs f32[B,L], 0 on padding. */
 export function scoreProgram(c: DecoderConfig, trainable: Trainable): Program {
   return trace('score', (t) => {
-    const ids = t.input('ids', [ROWS], 'i64');
-    const inverseTemperature = t.input('inverseTemperature', []);
-    const parameters = bindParameters(t, c, trainable);
-    return { logprobs: groupLogprobs(c, parameters, t.trace, GROUP, ids, inverseTemperature) };
+    const { values } = groupForward(t, c, trainable, { wantsEntropy: false });
+    return { logprobs: values.logprobs };
   });
 }

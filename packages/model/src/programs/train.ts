@@ -1,8 +1,18 @@
-import { grad, ops, type Program, sumAll, type Tensor, type Tracer, trace } from '@residency/tensor';
-import { bindParameters, type Trainable } from '../binding.js';
+import {
+  grad,
+  ops,
+  type Program,
+  perBlock,
+  sumAll,
+  type Tensor,
+  type Tracer,
+  trace,
+} from '@residency/tensor';
+import type { Trainable } from '../binding.js';
 import type { DecoderConfig } from '../config.js';
-import { groupLogprobs } from '../prefix-shared.js';
-import { GROUP, ROWS } from './score.js';
+import { GROUPS } from '../group-attention.js';
+import { LENGTH, SEQUENCES } from '../token-logprobs.js';
+import { groupForward } from './score.js';
 
 /** Per-token values of a group; `mask` is 1 on tokens that carry loss and 0 on padding. */
 export interface TokenContext {
@@ -18,7 +28,7 @@ export interface LossDefinition {
   ): { readonly total: Tensor; readonly sums: Readonly<Record<string, Tensor>> };
 }
 
-const tokenInput = (t: Tracer, name: string): Tensor => t.input(name, [GROUP.samples, GROUP.suffix]);
+const tokenInput = (t: Tracer, name: string): Tensor => t.input(name, [SEQUENCES, LENGTH]);
 const masked = (x: Tensor, mask: Tensor): Tensor => sumAll(ops.mul(x, mask));
 
 /** Within ±20: beyond it exp overflows, and the gradient of one token would spoil the step's. */
@@ -63,21 +73,19 @@ export type LossName = 'policy' | 'supervised';
 export const LOSSES: Readonly<Record<LossName, LossDefinition>> = { policy, supervised };
 
 /**
- * Prefix-shared forward and backward of one group. Inputs: ids i64[P+G*S], inverseTemperature f32[], mask f32[G,S],
- * lossScale f32[] that multiplies the summed loss, the loss's own inputs, and the trainable parameters.
- * Outputs: the loss's sums, and `grad:<name>` for every trainable parameter.
+ * Prefix-shared forward and backward of packed groups. Inputs: those of groupForward, mask f32[B,L], lossScale f32[] that
+ * multiplies the summed loss, the loss's own inputs, and the trainable parameters. Outputs: the loss's sums, and
+ * `grad:<name>` of every trainable parameter: of an adapter's one for each group, [N, ...shape], else summed, [...shape].
  */
 export function trainProgram(c: DecoderConfig, trainable: Trainable, loss: LossName): Program {
   return trace(`train:${loss}`, (t) => {
-    const ids = t.input('ids', [ROWS], 'i64');
-    const inverseTemperature = t.input('inverseTemperature', []);
     const mask = tokenInput(t, 'mask');
     const lossScale = t.input('lossScale', []);
-    const parameters = bindParameters(t, c, trainable);
-    const logprobs = groupLogprobs(c, parameters, t.trace, GROUP, ids, inverseTemperature);
-    const { total, sums } = LOSSES[loss].build(t, { logprobs, mask });
+    const { parameters, values } = groupForward(t, c, trainable, { wantsEntropy: false });
+    const { total, sums } = LOSSES[loss].build(t, { logprobs: values.logprobs, mask });
     const names = [...parameters.trainable.keys()];
     const gradients = grad(ops.mul(total, lossScale), [...parameters.trainable.values()]);
-    return { ...sums, ...Object.fromEntries(gradients.map((g, i) => [`grad:${names[i]}`, g])) };
+    const given = trainable.kind === 'lora' ? gradients.map((g) => perBlock(g, GROUPS)) : gradients;
+    return { ...sums, ...Object.fromEntries(given.map((g, i) => [`grad:${names[i]}`, g])) };
   });
 }

@@ -62,6 +62,7 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
   log: unary(Math.log),
   sqrt: unary(Math.sqrt),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  silu: unary((x) => x / (1 + Math.exp(-x))),
   sin: unary(Math.sin),
   cos: unary(Math.cos),
   not: unary((x) => (x === 0 ? 1 : 0)),
@@ -80,7 +81,30 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
   equal: nary((a, b) => Number(a === b)),
   less: nary((a = 0, b = 0) => Number(a < b)),
   where: nary((c, a = 0, b = 0) => (c !== 0 ? a : b)),
-  matmul: ([x, y]) => multiply(existing(x), existing(y)),
+  matmul: ([x, y], { alpha }) => multiply(existing(x), existing(y), alpha),
+  gemm: ([x, y, c], { alpha }, size, node) => {
+    const product = multiply(existing(x), existing(y), alpha);
+    return KERNELS.add([product, existing(c)], {}, size, node as never); // the sum reads no attributes
+  },
+  rmsNorm: ([x, weight], { epsilon }) =>
+    overLast(
+      existing(x),
+      (row) => {
+        const scale = 1 / Math.sqrt(row.reduce((n, v) => n + v * v, 0) / row.length + epsilon);
+        return row.map((v, i) => v * scale * (weight?.data[i] ?? Number.NaN));
+      },
+      true,
+    ),
+  rotary: ([x, cos, sin]) => {
+    const v = existing(x);
+    const half = at(v.shape, 2) / 2;
+    return build(v.shape, ([n = 0, h = 0, i = 0]) => {
+      const k = i % half;
+      const [c, s] = [read1(existing(cos), [n, k]), read1(existing(sin), [n, k])];
+      const [a, b] = [read1(v, [n, h, k]), read1(v, [n, h, k + half])];
+      return i < half ? a * c - b * s : b * c + a * s;
+    });
+  },
   reduceSum: ([x], { axes }) => {
     const v = existing(x);
     const out = new Float64Array(countOf(v.shape.map((d, i) => (axes.includes(i) ? 1 : d))));
@@ -107,6 +131,21 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
     ),
   argMax: ([x]) =>
     overLast(existing(x), (row) => [row.reduce((best, v, i) => (v > (row[best] ?? 0) ? i : best), 0)], false),
+  topK: ([x], { count }, size) => {
+    const v = existing(x);
+    const width = at(v.shape, v.shape.length - 1);
+    const ranks = overLast(
+      v,
+      (row) => Array.from(row, (_, i) => i).sort((a, b) => (row[b] ?? 0) - (row[a] ?? 0) || a - b),
+      true,
+    );
+    const shape = [...v.shape.slice(0, -1), size(count)];
+    return build(shape, (index) => {
+      let row = 0;
+      for (let i = 0; i < index.length - 1; i++) row = row * at(v.shape, i) + at(index, i);
+      return ranks.data[row * width + at(index, index.length - 1)] ?? Number.NaN;
+    });
+  },
   reshape: ([x], { shape }, size) => makeValue(existing(x).data, shape.map(size)),
   expand: ([x], { shape }, size) => build(shape.map(size), (index) => read(existing(x), index)),
   transpose: ([x], { perm }) => {
@@ -173,6 +212,19 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
     build(existing(index).shape, (position) =>
       read1(existing(x), [...position, read1(existing(index), position)]),
     ),
+  takeAlong: ([x, index]) =>
+    build(existing(index).shape, (position) =>
+      read1(existing(x), [...position.slice(0, -1), read1(existing(index), position)]),
+    ),
+  put: ([x, index, values]) => {
+    const out = Float64Array.from(existing(x).data);
+    existing(index).data.forEach((position, i) => {
+      out[position] = existing(values).data[i] ?? Number.NaN;
+    });
+    return makeValue(out, existing(x).shape);
+  },
+  after: ([x]) => existing(x),
+  defined: ([x]) => existing(x),
   loop: builtByRunner,
   project: builtByRunner,
 };
@@ -183,7 +235,7 @@ function read1(v: Value, index: readonly number[]): number {
 }
 
 /** Products of the last two axes, leading axes broadcast. */
-function multiply(a: Value, b: Value): Value {
+function multiply(a: Value, b: Value, alpha: number): Value {
   const [m, k, n] = [
     at(a.shape, a.shape.length - 2),
     at(a.shape, a.shape.length - 1),
@@ -204,7 +256,7 @@ function multiply(a: Value, b: Value): Value {
           sum +=
             (a.data[((fromA ?? 0) * m + i) * k + q] ?? 0) * (b.data[((fromB ?? 0) * k + q) * n + j] ?? 0);
         }
-        out[next++] = sum;
+        out[next++] = alpha * sum;
       }
     }
     return 0;

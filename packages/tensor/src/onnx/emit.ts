@@ -130,16 +130,31 @@ class Emitter {
   #emit(into: NodeInit[]): Emit {
     return {
       name: (t) => this.#name(t),
-      op: (type, inputs, attributes = {}, domain = '') => {
-        const output = this.#fresh();
-        const attribute = Object.entries(attributes).map(([n, v]) => attributeInit(n, v));
-        into.push({ opType: type, input: [...inputs], output: [output], name: output, attribute, domain });
-        return output;
-      },
+      op: (type, inputs, attributes = {}, domain = '') =>
+        at(this.#node(into, { type, inputs, attributes, domain, count: 1 }), 0),
+      many: (type, inputs, attributes, count) =>
+        this.#node(into, { type, inputs, attributes, domain: '', count }),
       ints: (dims) => this.#ints(dims, false),
       int: (dim) => this.#ints([dim], true),
       literal: (values, shape, dtype) => this.#literal(values, shape, dtype),
     };
+  }
+
+  #node(
+    into: NodeInit[],
+    node: {
+      readonly type: string;
+      readonly inputs: readonly string[];
+      readonly attributes: Readonly<Record<string, Attribute>>;
+      readonly domain: string;
+      readonly count: number;
+    },
+  ): readonly string[] {
+    const output = Array.from({ length: node.count }, () => this.#fresh());
+    const attribute = Object.entries(node.attributes).map(([n, v]) => attributeInit(n, v));
+    const { type: opType, domain } = node;
+    into.push({ opType, input: [...node.inputs], output, name: at(output, 0), attribute, domain });
+    return output;
   }
 
   #ints(dims: readonly Dim[], isScalar: boolean): string {
@@ -236,6 +251,7 @@ class Emitter {
 function attributeInit(name: string, value: Attribute): AttributeInit {
   if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
   if (typeof value === 'number') return { name, type: 2, i: BigInt(value) };
+  if ('float' in value) return { name, type: 1, f: value.float };
   return { name, type: 7, ints: value.map(BigInt) };
 }
 

@@ -1,9 +1,10 @@
-import { type Dim, evalDim, sameDim } from '../dim.js';
+import { type Dim, evalDim, mulDims, sameDim } from '../dim.js';
 import { TensorError } from '../errors.js';
 import { type DType, isPrim, type Prim, type Tensor } from '../ir.js';
 import { at } from '../rules/rule.js';
 
-export type Attribute = number | readonly number[] | string;
+/** An attribute of an ONNX node: an integer, integers, a text, or a float. */
+export type Attribute = number | readonly number[] | string | { readonly float: number };
 
 /** What a lowering may ask of the emitter: all names are values of the ONNX graph being written. */
 export interface Emit {
@@ -16,6 +17,13 @@ export interface Emit {
     attributes?: Readonly<Record<string, Attribute>>,
     domain?: string,
   ): string;
+  /** Writes one node of several outputs and returns their names. */
+  many(
+    type: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    count: number,
+  ): readonly string[];
   /** An int64 vector: an initializer when all sizes are known, else an input that the host computes for each run. */
   ints(dims: readonly Dim[]): string;
   /** An int64 scalar, likewise. */
@@ -60,18 +68,57 @@ function unswap(x: Tensor): { source: Tensor; swapped: boolean } {
   return isSwap && inner ? { source: inner, swapped: true } : { source: x, swapped: false };
 }
 
+/** The operands of a product and its attributes, transposes folded in. */
+function product(node: Tensor<'matmul' | 'gemm'>): {
+  a: Tensor;
+  b: Tensor;
+  attributes: Record<string, Attribute>;
+} {
+  const a = unswap(at(node.inputs, 0));
+  const b = unswap(at(node.inputs, 1));
+  const { alpha } = node.attrs;
+  return {
+    a: a.source,
+    b: b.source,
+    attributes: {
+      ...(a.swapped || b.swapped ? { transA: a.swapped ? 1 : 0, transB: b.swapped ? 1 : 0 } : {}),
+      ...(alpha === 1 ? {} : { alpha: { float: alpha } }),
+    },
+  };
+}
+
 const matmul: Lowering<'matmul'> = {
   operands: (node) => node.inputs.map((x) => unswap(x).source),
   lower: (node, emit) => {
-    const a = unswap(at(node.inputs, 0));
-    const b = unswap(at(node.inputs, 1));
-    const names = [emit.name(a.source), emit.name(b.source)];
-    if (!a.swapped && !b.swapped) return emit.op('MatMul', names);
-    const attributes = { transA: a.swapped ? 1 : 0, transB: b.swapped ? 1 : 0 };
-    const isPlain = a.source.shape.length === 2 && b.source.shape.length === 2;
+    const { a, b, attributes } = product(node as Tensor<'matmul' | 'gemm'>);
+    const names = [emit.name(a), emit.name(b)];
+    if (Object.keys(attributes).length === 0) return emit.op('MatMul', names);
+    const isPlain = a.shape.length === 2 && b.shape.length === 2;
     return isPlain
       ? emit.op('Gemm', names, attributes)
       : emit.op('FusedMatMul', names, attributes, 'com.microsoft');
+  },
+};
+
+const gemm: Lowering<'gemm'> = {
+  operands: (node) => [...node.inputs.slice(0, 2).map((x) => unswap(x).source), at(node.inputs, 2)],
+  lower: (node, emit) => {
+    const { a, b, attributes } = product(node as Tensor<'matmul' | 'gemm'>);
+    return emit.op('Gemm', [emit.name(a), emit.name(b), emit.name(at(node.inputs, 2))], attributes);
+  },
+};
+
+/** The fused operator wants [1, n, heads·d], and counts positions from the one that it is given: row i reads row i. */
+const rotary: Lowering<'rotary'> = {
+  lower: (node, emit) => {
+    const [n, heads, d] = node.shape;
+    if (n === undefined || heads === undefined || d === undefined)
+      throw new TensorError('TENSOR_SHAPE', 'internal: rotary wants three axes');
+    const [x, cos, sin] = node.inputs.map(emit.name);
+    const rows = emit.op('Reshape', [x ?? '', emit.ints([1, n, mulDims(heads, d)])], { allowzero: 1 });
+    const inputs = [rows, emit.ints([0]), cos ?? '', sin ?? ''];
+    const turned = emit.op('RotaryEmbedding', inputs, { interleaved: 0 }, 'com.microsoft');
+    return emit.op('Reshape', [turned, emit.ints(node.shape)], { allowzero: 1 });
   },
 };
 
@@ -126,6 +173,10 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   log: direct('Log'),
   sqrt: direct('Sqrt'),
   sigmoid: direct('Sigmoid'),
+  silu: {
+    lower: (node, emit) =>
+      emit.op('QuickGelu', node.inputs.map(emit.name), { alpha: { float: 1 } }, 'com.microsoft'),
+  },
   sin: direct('Sin'),
   cos: direct('Cos'),
   not: direct('Not'),
@@ -143,6 +194,16 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   less: direct('Less'),
   where: direct('Where'),
   matmul,
+  gemm,
+  rmsNorm: {
+    lower: (node, emit) =>
+      emit.op('SimplifiedLayerNormalization', node.inputs.map(emit.name), {
+        axis: -1,
+        epsilon: { float: node.attrs.epsilon },
+        stash_type: 1,
+      }),
+  },
+  rotary,
   reduceSum: {
     lower: (node, emit) =>
       emit.op('ReduceSum', [emit.name(at(node.inputs, 0)), emit.ints(node.attrs.axes)], { keepdims: 1 }),
@@ -156,6 +217,12 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
       }),
   },
   argMax: { lower: (node, emit) => emit.op('ArgMax', node.inputs.map(emit.name), { axis: -1, keepdims: 0 }) },
+  topK: {
+    lower: (node, emit) => {
+      const inputs = [emit.name(at(node.inputs, 0)), emit.ints([node.attrs.count])];
+      return at(emit.many('TopK', inputs, { axis: -1, largest: 1, sorted: 1 }, 2), 1);
+    },
+  },
   reshape: {
     lower: (node, emit) =>
       emit.op('Reshape', [emit.name(at(node.inputs, 0)), emit.ints(node.shape)], { allowzero: 1 }),
@@ -191,6 +258,21 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
       const picked = emit.op('GatherElements', [emit.name(x), column], { axis: -1 });
       return emit.op('Squeeze', [picked, last]);
     },
+  },
+  takeAlong: {
+    lower: (node, emit) => emit.op('GatherElements', node.inputs.map(emit.name), { axis: -1 }),
+  },
+  put: { lower: (node, emit) => emit.op('ScatterElements', node.inputs.map(emit.name), { axis: 0 }) },
+  // A reshape to the other value's shape costs nothing and cannot run before that value is there.
+  after: {
+    lower: (node, emit) => {
+      const [x, dependency] = node.inputs.map(emit.name);
+      return emit.op('Reshape', [x ?? '', emit.op('Shape', [dependency ?? ''])], { allowzero: 1 });
+    },
+  },
+  defined: {
+    operands: (node) => node.inputs.slice(0, 1),
+    lower: (node, emit) => emit.name(at(node.inputs, 0)),
   },
   loop: {
     ...byTracer('loop'),

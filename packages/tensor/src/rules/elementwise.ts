@@ -1,4 +1,4 @@
-import type { Aval, DType, Prim } from '../ir.js';
+import type { Aval, DType, Prim, Tensor } from '../ir.js';
 import { at, broadcastOrThrow, type Rule, wantDTypes } from './rule.js';
 
 const unary =
@@ -33,6 +33,14 @@ export const sqrt: Rule<'sqrt'> = {
 export const sigmoid: Rule<'sigmoid'> = {
   infer: unary('sigmoid'),
   vjp: (ct, y, ops) => [ops.mul(ct, ops.mul(y, ops.sub(1, y)))],
+};
+// d silu(x) = s + y (1 - s) = y + s (1 - y), with s = sigmoid(x) and y = silu(x)
+export const silu: Rule<'silu'> = {
+  infer: unary('silu'),
+  vjp: (ct, y, ops) => {
+    const s = ops.sigmoid(at(y.inputs, 0));
+    return [ops.mul(ct, ops.add(y as Tensor, ops.mul(s, ops.sub(1, y as Tensor))))];
+  },
 };
 export const sin: Rule<'sin'> = {
   infer: unary('sin'),

@@ -160,3 +160,47 @@ export const pick: Rule<'pick'> = {
     return [ops.where(hit, ops.expandDims(ct, -1), 0), null];
   },
 };
+
+/** Values of the last axis for each row: ([...n, V], i64[...n, k]) -> [...n, k]. */
+export const takeAlong: Rule<'takeAlong'> = {
+  infer: (inputs) => {
+    const [x, index] = [at(inputs, 0), at(inputs, 1)];
+    const isRows = sameShape(x.shape.slice(0, -1), index.shape.slice(0, -1));
+    if (index.dtype !== 'i64' || x.shape.length === 0 || index.shape.length !== x.shape.length || !isRows) {
+      throw shapeError('takeAlong', inputs, '([...n,V], i64[...n,k])');
+    }
+    return { shape: index.shape, dtype: x.dtype };
+  },
+  vjp: null,
+};
+
+/**
+ * x [n] with the values [m] in place of those at the indices i64[m]. Where an index repeats, its values have to be equal:
+ * the order of writing is not fixed on every device.
+ */
+export const put: Rule<'put'> = {
+  infer: (inputs) => {
+    const [x, index, values] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    const isFlat = [x, index, values].every((t) => t.shape.length === 1);
+    if (
+      !isFlat ||
+      index.dtype !== 'i64' ||
+      x.dtype !== values.dtype ||
+      !sameShape(index.shape, values.shape)
+    ) {
+      throw shapeError('put', inputs, '([n], i64[m], [m])');
+    }
+    return { shape: x.shape, dtype: x.dtype };
+  },
+  vjp: null,
+};
+
+/** x, but not before `dependency` (of x's shape) is there: what is computed from it waits for the backward pass. */
+export const after: Rule<'after'> = {
+  infer: (inputs) => {
+    const [x, dependency] = [at(inputs, 0), at(inputs, 1)];
+    if (!sameShape(x.shape, dependency.shape)) throw shapeError('after', inputs, 'two values of one shape');
+    return { shape: x.shape, dtype: x.dtype };
+  },
+  vjp: (ct) => [ct, null],
+};

@@ -8,6 +8,15 @@ const builtByTracer = (prim: string) => (): never => {
 
 export const param: Rule<'param'> = { infer: builtByTracer('param'), vjp: () => [] };
 export const constant: Rule<'constant'> = { infer: builtByTracer('constant'), vjp: () => [] };
+/** The first input, whose derivative with respect to the others is given instead of derived. */
+export const defined: Rule<'defined'> = {
+  infer: (inputs) => {
+    const value = inputs[0];
+    if (!value) throw new TensorError('TENSOR_TRACE', 'internal: a defined value is missing');
+    return { shape: value.shape, dtype: value.dtype };
+  },
+  vjp: (ct, y) => [null, ...y.attrs.vjp(ct)],
+};
 export const iota: Rule<'iota'> = {
   infer: (_, { length }) => ({ shape: [length], dtype: 'i64' }),
   vjp: () => [],

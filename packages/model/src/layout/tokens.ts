@@ -1,0 +1,71 @@
+/** A predicted token: which sequence it belongs to, its place there, the kept row that predicts it, and its id. */
+export interface PredictedToken {
+  readonly sequence: number;
+  readonly place: number;
+  readonly row: number;
+  readonly id: number;
+}
+
+/** Feeds of token-logprobs.ts and their sizes. */
+export interface TokenLayout {
+  readonly sizes: { readonly L: number; readonly E: number; readonly M: number; readonly W: number };
+  readonly feeds: {
+    readonly pairIndex: BigInt64Array;
+    readonly pairRow: BigInt64Array;
+    readonly rowPairs: BigInt64Array;
+    readonly tokenPair: BigInt64Array;
+    readonly pairTokens: BigInt64Array;
+  };
+}
+
+/**
+ * Groups predicted tokens by the value of the logits that they read. Pairs and lists are in the order of the tokens, so that
+ * sums over them have a fixed order.
+ */
+export function layoutTokens(
+  tokens: readonly PredictedToken[],
+  shape: { readonly keptRows: number; readonly sequences: number; readonly vocab: number },
+): TokenLayout {
+  const { keptRows, sequences, vocab } = shape;
+  const L = tokens.reduce((most, t) => Math.max(most, t.place + 1), 1);
+  const pairs = new Map<number, { index: number; tokens: number[] }>();
+  const ofRow = new Map<number, number[]>();
+  const padding = sequences * L;
+  for (const t of tokens) {
+    const key = t.row * vocab + t.id;
+    const token = t.sequence * L + t.place;
+    const known = pairs.get(key);
+    if (known) known.tokens.push(token);
+    else {
+      ofRow.set(t.row, [...(ofRow.get(t.row) ?? []), pairs.size]);
+      pairs.set(key, { index: pairs.size, tokens: [token] });
+    }
+  }
+  const listed = [...pairs.values()];
+  // A run without tokens still has one pair, which no token reads.
+  const E = Math.max(1, listed.length);
+  const M = listed.reduce((most, p) => Math.max(most, p.tokens.length), 1);
+  const W = [...ofRow.values()].reduce((most, p) => Math.max(most, p.length), 1);
+  const filled = (length: number, value: number): BigInt64Array =>
+    new BigInt64Array(length).fill(BigInt(value));
+  const feeds = {
+    pairIndex: filled(E, 0),
+    pairRow: filled(E, 0),
+    rowPairs: filled(keptRows * W, E),
+    tokenPair: filled(padding, E),
+    pairTokens: filled(E * M, padding),
+  };
+  [...pairs].forEach(([key, pair]) => {
+    feeds.pairIndex[pair.index] = BigInt(key);
+    feeds.pairRow[pair.index] = BigInt(Math.floor(key / vocab));
+    pair.tokens.forEach((token, i) => {
+      feeds.pairTokens[pair.index * M + i] = BigInt(token);
+      feeds.tokenPair[token] = BigInt(pair.index);
+    });
+  });
+  for (const [row, indices] of ofRow)
+    indices.forEach((pair, i) => {
+      feeds.rowPairs[row * W + i] = BigInt(pair);
+    });
+  return { sizes: { L, E, M, W }, feeds };
+}
