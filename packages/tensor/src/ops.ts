@@ -103,6 +103,8 @@ export const sqrt = (x: Tensor): Tensor => apply('sqrt', [x], {});
 export const sigmoid = (x: Tensor): Tensor => apply('sigmoid', [x], {});
 export const sin = (x: Tensor): Tensor => apply('sin', [x], {});
 export const cos = (x: Tensor): Tensor => apply('cos', [x], {});
+/** The value of x, which derivatives take for a constant. */
+export const stopGradient = (x: Tensor): Tensor => apply('stopGradient', [x], {});
 export const cast = (x: Tensor, to: DType): Tensor => (x.dtype === to ? x : apply('cast', [x], { to }));
 
 /** Elementwise choice; number branches take the other branch's dtype. */
