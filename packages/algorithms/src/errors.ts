@@ -9,6 +9,7 @@ export const algorithmErrors = {
   ALGORITHM_SHAPE: 'arrays that belong together differ in shape',
   ALGORITHM_MASK_EMPTY: 'no token carries loss',
   ALGORITHM_CLIP: 'a clip range is outside its range',
+  ALGORITHM_LOSS_OPTION: 'an option of a loss is unknown or outside its range',
 } as const;
 
 export type AlgorithmErrorCode = keyof typeof algorithmErrors;

@@ -17,6 +17,7 @@ export interface Attrs {
   sin: Empty;
   cos: Empty;
   not: Empty;
+  stopGradient: Empty;
   cast: { readonly to: DType };
   add: Empty;
   sub: Empty;

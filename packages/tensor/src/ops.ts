@@ -105,6 +105,8 @@ export const sigmoid = (x: Tensor): Tensor => apply('sigmoid', [x], {});
 export const silu = (x: Tensor): Tensor => apply('silu', [x], {});
 export const sin = (x: Tensor): Tensor => apply('sin', [x], {});
 export const cos = (x: Tensor): Tensor => apply('cos', [x], {});
+/** The value of x, which derivatives take for a constant. */
+export const stopGradient = (x: Tensor): Tensor => apply('stopGradient', [x], {});
 export const cast = (x: Tensor, to: DType): Tensor => (x.dtype === to ? x : apply('cast', [x], { to }));
 
 /** Elementwise choice; number branches take the other branch's dtype. */

@@ -67,6 +67,14 @@ const CASES: { readonly [P in Prim]: readonly Case[] } = {
       isDifferentiable: false,
     },
   ],
+  stopGradient: [
+    // d (sg(x) sin x) = sg(x) cos x, which central differences of x sin x do not give.
+    {
+      inputs: [f(2, 3)],
+      build: (x = never()) => ops.mul(ops.stopGradient(x), ops.sin(x)),
+      isDifferentiable: false,
+    },
+  ],
   cast: [
     { inputs: [ids([0, 3, 2], 3)], build: (x = never()) => ops.cast(x, 'f32'), isDifferentiable: false },
   ],
@@ -294,4 +302,28 @@ describe('primitives', () => {
       });
     });
   }
+});
+
+describe('stopGradient', () => {
+  it('is a constant to derivatives, compiled and interpreted', async () => {
+    const program = trace('held', (t) => {
+      const x = t.input('x', [3]);
+      const held = ops.stopGradient(x);
+      const [partial, none] = [ops.mul(held, ops.sin(x)), held].map((y) => grad(sumAll(y), [x])[0]);
+      return { partial: partial ?? x, none: none ?? x };
+    });
+    const x = [0.5, -1, 2];
+
+    const session = await compile(program, { runner, threads: 1 });
+    const compiled = await session.run({}, { x: Float32Array.from(x) });
+    await session.close();
+    const interpreted = interpret(program, { x });
+
+    expect(interpreted['partial']?.data).toEqual(Float64Array.from(x, (v) => v * Math.cos(v)));
+    expect(interpreted['none']?.data).toEqual(new Float64Array(3));
+    expect(
+      largestDifference(Array.from(compiled['partial'] ?? [], Number), interpreted['partial']?.data ?? []),
+    ).toBeLessThan(1e-6);
+    expect(compiled['none']).toEqual(new Float32Array(3));
+  });
 });

@@ -66,6 +66,7 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
   sin: unary(Math.sin),
   cos: unary(Math.cos),
   not: unary((x) => (x === 0 ? 1 : 0)),
+  stopGradient: unary((x) => x),
   cast: ([x], { to }) =>
     makeValue(
       existing(x).data.map((v) => (to === 'bool' ? Number(v !== 0) : to === 'i64' ? Math.trunc(v) : v)),

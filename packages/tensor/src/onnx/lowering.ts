@@ -180,6 +180,7 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   sin: direct('Sin'),
   cos: direct('Cos'),
   not: direct('Not'),
+  stopGradient: direct('Identity'),
   cast: {
     lower: (node, emit) => emit.op('Cast', node.inputs.map(emit.name), { to: ONNX_DTYPE[node.attrs.to] }),
   },

@@ -51,6 +51,10 @@ export const cos: Rule<'cos'> = {
   vjp: (ct, y, ops) => [ops.neg(ops.mul(ct, ops.sin(at(y.inputs, 0))))],
 };
 export const not: Rule<'not'> = { infer: unary('not', 'bool'), vjp: null };
+export const stopGradient: Rule<'stopGradient'> = {
+  infer: unary('stopGradient', 'number'),
+  vjp: () => [null],
+};
 export const cast: Rule<'cast'> = {
   infer: (inputs, { to }) => ({ shape: at(inputs, 0).shape, dtype: to }),
   vjp: () => [null],
