@@ -12,6 +12,8 @@ export type Trainable =
 export interface BoundParameters extends Parameters {
   /** The trainable parameters by name, in a fixed order; empty for `none`. */
   readonly trainable: ReadonlyMap<string, Tensor>;
+  /** Those of one layer. */
+  trainableOf(layer: number): readonly Tensor[];
 }
 
 /** Tensor names of a LoRA pair, as PEFT saves them. */
@@ -102,6 +104,8 @@ export function bindParameters(
   };
   return {
     trainable: inputs,
+    trainableOf: (layer) =>
+      [...inputs].filter(([name]) => name.includes(`.layers.${layer}.`)).map(([, tensor]) => tensor),
     weight,
     project: (layer, projections, x) => projectAll(layer, projections, x, null),
     projectOnto: (layer, projection, x, onto) => {

@@ -32,6 +32,12 @@ export function positionsFrom(trace: Trace, start: Dim, count: Dim): Tensor {
   return ops.cast(ops.slice(all, { axis: 0, start, end: addDims(start, count) }), 'f32');
 }
 
+/** A size as i64[]. */
+export function sizeOf(trace: Trace, size: Dim): Tensor {
+  const counted = ops.iota(trace, addDims(size, 1));
+  return ops.reshape(ops.slice(counted, { axis: 0, start: size, end: addDims(size, 1) }), []);
+}
+
 export const embed = (p: Parameters, ids: Tensor): Tensor => ops.gather(p.weight(EMBEDDING), ids);
 
 /** What attention scores are multiplied by: they are divided by sqrt(d). */

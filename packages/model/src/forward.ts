@@ -17,6 +17,9 @@ export interface PackedRows {
   attendKept(q: Tensor, k: Tensor, v: Tensor): Tensor;
 }
 
+/** Applies a layer, rows [T,D] -> [T,D]. */
+export type WrapLayer = (layer: number, x: Tensor, fn: (x: Tensor) => Tensor) => Tensor;
+
 /**
  * Hidden states of the rows that predict tokens, [U, D]. The last layer computes keys and values of all rows and everything
  * else of the kept ones alone: no token is computed further than something needs it.
@@ -26,7 +29,7 @@ export function hiddenStates(
   c: DecoderConfig,
   p: Parameters,
   rows: PackedRows,
-  wrap: (layer: number, x: Tensor, fn: (x: Tensor) => Tensor) => Tensor = (_, x, fn) => fn(x),
+  wrap: WrapLayer = (_, x, fn) => fn(x),
 ): Tensor {
   const table = rotaryTable(c, rows.positions);
   let x = embed(p, rows.ids);

@@ -4,6 +4,7 @@ import {
   mulDims,
   ops,
   type Shape,
+  type SymbolicDim,
   sym,
   type Tensor,
   type Trace,
@@ -16,29 +17,34 @@ import { attentionScale, causalMask, visibilityMask } from './decoder.js';
 import type { PackedRows } from './forward.js';
 import { PREFIX_BLOCKS } from './layout/group-rows.js';
 
-const [N, R, K, Q, S, G] = ['N', 'R', 'K', 'Q', 'S', 'G'].map(sym) as [Dim, Dim, Dim, Dim, Dim, Dim]; // six names
+const [N, R, K, Q, S] = ['N', 'R', 'K', 'Q', 'S'].map(sym) as [SymbolicDim, Dim, Dim, Dim, Dim]; // five names
 /** Places of a padded prefix. */
 const P = mulDims(PREFIX_BLOCKS, Q);
 
-/** Groups of a run, and the rows that predict. */
-export const GROUPS = sym('N');
-export const ROWS: Dim = mulDims(N, R);
+/** Groups of a run. */
+export const GROUPS: SymbolicDim = sym('N');
+/** Completions of a group. */
+export const SAMPLES: Dim = sym('G');
+const ROWS: Dim = mulDims(N, R);
+/** Rows that predict tokens. */
 export const KEPT_ROWS: Dim = mulDims(N, K);
 
-/** Attention of packed groups; layout/group.ts makes the feeds of the inputs that this declares. */
-export function groupRows(t: Tracer, c: DecoderConfig): PackedRows {
+/**
+ * Attention of packed groups; layout/group.ts makes the feeds of the inputs that this declares.
+ * @param samples completions of a group, where a program knows how many there are
+ */
+export function groupRows(t: Tracer, c: DecoderConfig, samples: Dim = SAMPLES): PackedRows {
   const order = (name: string, rows: Dim, heads: number, places: Dim): Order => ({
     index: t.input(`${name}Index`, [mulDims(N, mulDims(heads, places))], 'i64'),
     inverse: t.input(`${name}Inverse`, [mulDims(rows, heads)], 'i64'),
     heads,
     rows,
   });
-  const own = mulDims(G, S);
+  const own = mulDims(samples, S);
   const query = order('query', ROWS, c.heads, addDims(P, own));
   const key = order('key', ROWS, c.kvHeads, addDims(P, own));
   const lastQuery = order('lastQuery', KEPT_ROWS, c.heads, addDims(2, own));
-  const prefixLengths = t.input('prefixLengths', [N]);
-  const blocks = new Blocks(c, t.trace, prefixLengths);
+  const blocks = new Blocks(c, samples, t.input('prefixLengths', [N]));
   return {
     ids: t.input('ids', [ROWS], 'i64'),
     positions: t.input('positions', [ROWS]),
@@ -46,16 +52,12 @@ export function groupRows(t: Tracer, c: DecoderConfig): PackedRows {
     keepInverse: t.input('keepInverse', [ROWS], 'i64'),
     attendAll: (q, k, v) => {
       const [queries, keys] = [toBlocks(q, query), blocks.keys(toBlocks(k, key), toBlocks(v, key))];
-      const perBlock = mulDims(mulDims(N, c.heads), Q);
+      const size = mulDims(mulDims(N, c.heads), Q);
       const prefix = Array.from({ length: PREFIX_BLOCKS }, (_, i) => {
-        const own_ = ops.slice(queries, {
-          axis: 0,
-          start: mulDims(i, perBlock),
-          end: mulDims(i + 1, perBlock),
-        });
-        return blocks.prefixBlock(own_, keys, i);
+        const rows = ops.slice(queries, { axis: 0, start: mulDims(i, size), end: mulDims(i + 1, size) });
+        return blocks.prefixBlock(rows, keys, i);
       });
-      return toRows([...prefix, blocks.suffixes(queries, mulDims(PREFIX_BLOCKS, perBlock), keys)], query);
+      return toRows([...prefix, blocks.suffixes(queries, mulDims(PREFIX_BLOCKS, size), keys)], query);
     },
     attendKept: (q, k, v) => {
       const [queries, keys] = [toBlocks(q, lastQuery), blocks.keys(toBlocks(k, key), toBlocks(v, key))];
@@ -94,14 +96,17 @@ interface Keys {
 
 class Blocks {
   readonly #c: DecoderConfig;
+  readonly #samples: Dim;
   readonly #trace: Trace;
   /** Query heads of one key-value head. */
   readonly #perKey: number;
   /** [N, 1, 1, 1, P]: hides the padding of each prefix. */
   readonly #prefixMask: Tensor;
 
-  constructor(c: DecoderConfig, trace: Trace, prefixLengths: Tensor) {
+  constructor(c: DecoderConfig, samples: Dim, prefixLengths: Tensor) {
+    const { trace } = prefixLengths;
     this.#c = c;
+    this.#samples = samples;
     this.#trace = trace;
     this.#perKey = c.heads / c.kvHeads;
     const places = ops.cast(ops.iota(trace, P), 'f32');
@@ -112,11 +117,11 @@ class Blocks {
   keys(keys: Tensor, values: Tensor): Keys {
     const { kvHeads, headDim: d } = this.#c;
     const count = mulDims(mulDims(N, kvHeads), P);
-    const end = addDims(count, mulDims(mulDims(N, kvHeads), mulDims(G, S)));
+    const end = addDims(count, mulDims(mulDims(N, kvHeads), mulDims(this.#samples, S)));
     const prefix = (x: Tensor): Tensor =>
       ops.reshape(ops.slice(x, { axis: 0, start: 0, end: count }), [N, kvHeads, P, d]);
     const own = (x: Tensor): Tensor =>
-      ops.reshape(ops.slice(x, { axis: 0, start: count, end }), [N, kvHeads, G, S, d]);
+      ops.reshape(ops.slice(x, { axis: 0, start: count, end }), [N, kvHeads, this.#samples, S, d]);
     return {
       prefix: { keys: prefix(keys), values: prefix(values) },
       own: { keys: own(keys), values: own(values) },
@@ -149,16 +154,17 @@ class Blocks {
   /** Completions see the prefix and themselves: queries from `start` on -> [N, KV, G, H/KV, S, d]. */
   suffixes(queries: Tensor, start: Dim, { prefix, own }: Keys): Tensor {
     const { kvHeads, headDim: d } = this.#c;
-    const shape: Shape = [N, kvHeads, G, this.#perKey, S, d];
+    const samples = this.#samples;
+    const shape: Shape = [N, kvHeads, samples, this.#perKey, S, d];
     const end = addDims(start, shape.slice(0, -1).reduce<Dim>(mulDims, 1));
     const rows = mulDims(this.#perKey, S);
     return this.#attend(ops.reshape(ops.slice(queries, { axis: 0, start, end }), shape), [
       {
         ...prefix,
-        rows: [N, kvHeads, mulDims(G, rows)],
+        rows: [N, kvHeads, mulDims(samples, rows)],
         mask: ops.reshape(this.#prefixMask, [N, 1, 1, 1, 1, P]),
       },
-      { ...own, rows: [N, kvHeads, G, rows], mask: causalMask(this.#trace, 0, S, S) },
+      { ...own, rows: [N, kvHeads, samples, rows], mask: causalMask(this.#trace, 0, S, S) },
     ]);
   }
 

@@ -1,8 +1,8 @@
 import { type Dim, mulDims, ops, sumLast, sumListed, sym, type Tensor, type Tracer } from '@residency/tensor';
 
-/** Sizes of the tokens of a run: B sequences of at most L predicted tokens; E distinct (row, id) pairs. */
-export const SEQUENCES: Dim = mulDims(sym('N'), sym('G'));
+/** Predicted tokens of the longest sequence. */
 export const LENGTH: Dim = sym('L');
+/** Distinct pairs of row and id; tokens of one pair; pairs of one row. */
 const PAIRS = sym('E');
 const PER_PAIR = sym('M');
 const PER_ROW = sym('W');

@@ -76,6 +76,12 @@ export function divDims(d: Dim, size: SymbolicDim): Dim {
   return fromTerms(terms);
 }
 
+/** The named sizes that a size depends on. */
+export const namesOf = (d: Dim): string[] =>
+  typeof d === 'number'
+    ? []
+    : [...d.terms.keys()].flatMap((names) => names.split('*')).filter((n) => n !== '');
+
 export const productOf = (shape: Shape): Dim => shape.reduce<Dim>(mulDims, 1);
 
 export const sameDim = (a: Dim, b: Dim): boolean =>

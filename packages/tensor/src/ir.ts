@@ -39,13 +39,14 @@ export interface Attrs {
   cumSum: { readonly reverse: boolean };
   argMax: Empty;
   topK: { readonly count: Dim };
+  choose: { readonly atLeast: number; readonly size: Dim };
   reshape: { readonly shape: Shape };
   expand: { readonly shape: Shape };
   transpose: { readonly perm: readonly number[] };
   slice: { readonly axis: number; readonly start: Dim; readonly end: Dim };
   pad: { readonly axis: number; readonly before: Dim; readonly after: Dim };
   concat: { readonly axis: number };
-  gather: Empty;
+  gather: { readonly axis: number };
   pick: Empty;
   takeAlong: Empty;
   put: Empty;

@@ -135,6 +135,9 @@ export const logSoftmax = (x: Tensor): Tensor => apply('logSoftmax', [x], {});
 export const cumSum = (x: Tensor, options: { reverse?: boolean } = {}): Tensor =>
   apply('cumSum', [x], { reverse: options.reverse ?? false });
 export const argMax = (x: Tensor): Tensor => apply('argMax', [x], {});
+/** Indices i64[size] of the true flags bool[n], and of false ones where there are fewer than `atLeast`. */
+export const choose = (flags: Tensor, options: { atLeast: number; size: Dim }): Tensor =>
+  apply('choose', [flags], options);
 /** Indices i64[..., count] of the largest values of the last axis, in falling order. */
 export const topK = (x: Tensor, count: Dim): Tensor => apply('topK', [x], { count });
 
@@ -175,8 +178,9 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
   return flat.length === 1 && first ? first : apply('concat', flat, { axis });
 }
 
-/** Rows of a table: ([V, ...], i64[...n]) -> [...n, ...]. */
-export const gather = (table: Tensor, index: Tensor): Tensor => apply('gather', [table, index], {});
+/** Rows of a table, ([V, ...], i64[...n]) -> [...n, ...]; or what stands at indices of another axis. */
+export const gather = (table: Tensor, index: Tensor, axis = 0): Tensor =>
+  apply('gather', [table, index], { axis });
 /** One value of the last axis for each row: ([...n, V], i64[...n]) -> [...n]. */
 export const pick = (x: Tensor, index: Tensor): Tensor => apply('pick', [x, index], {});
 

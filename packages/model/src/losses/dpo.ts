@@ -17,9 +17,9 @@ export interface DpoLossSpec {
   readonly kind: 'dpo';
 }
 
-/** Number of pairs, K. */
-export const PAIRS: Dim = sym('K');
-/** Sequences of a batch of pairs, 2K: row 2k is chosen and row 2k+1 rejected. */
+/** Number of pairs, N: a pair is a group of one prompt and two completions. */
+export const PAIRS: Dim = sym('N');
+/** Sequences of a batch of pairs, 2N: row 2k is chosen and row 2k+1 rejected. */
 export const PAIRED_SEQUENCES: Dim = mulDims(2, PAIRS);
 
 /**

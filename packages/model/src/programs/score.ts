@@ -1,38 +1,63 @@
-import { type Program, type Tensor, type Tracer, trace } from '@residency/tensor';
+import {
+  checkpoint,
+  type Dim,
+  mulDims,
+  type Program,
+  type Tensor,
+  type Tracer,
+  trace,
+} from '@residency/tensor';
 import { type BoundParameters, bindParameters, type Trainable } from '../binding.js';
 import type { DecoderConfig } from '../config.js';
 import { logitsOf } from '../decoder.js';
-import { hiddenStates } from '../forward.js';
-import { groupRows, KEPT_ROWS } from '../group-attention.js';
-import { SEQUENCES, type TokenValues, tokenInputs, tokenLogprobs } from '../token-logprobs.js';
+import { hiddenStates, type WrapLayer } from '../forward.js';
+import { GROUPS, groupRows, KEPT_ROWS, SAMPLES } from '../group-attention.js';
+import { type TokenValues, tokenInputs, tokenLogprobs } from '../token-logprobs.js';
+
+export interface GroupForwardOptions {
+  readonly wantsEntropy?: boolean;
+  /** Completions of a group, where the program knows how many there are. */
+  readonly samples?: Dim;
+  /** Computes the layers' inner values again in the backward pass instead of keeping them. */
+  readonly recomputes?: boolean;
+}
 
 export interface GroupForward {
   readonly parameters: BoundParameters;
   readonly values: TokenValues;
+  /** Sequences of the run: groups times completions. */
+  readonly sequences: Dim;
 }
 
 /**
  * Forward pass of packed groups, prefix-shared: log-probabilities [B,L] of the completions' tokens under the distribution at
- * the temperature whose inverse is the input inverseTemperature f32[]. Inputs: those of layout/group.ts.
+ * the temperature whose inverse is the input inverseTemperature f32[]. Inputs: the feeds of layout/group.ts.
  */
 export function groupForward(
   t: Tracer,
   c: DecoderConfig,
   trainable: Trainable,
-  options: { readonly wantsEntropy: boolean },
+  options: GroupForwardOptions = {},
 ): GroupForward {
+  const { samples = SAMPLES } = options;
   const inverseTemperature: Tensor = t.input('inverseTemperature', []);
   const parameters = bindParameters(t, c, trainable);
-  const hidden = hiddenStates(c, parameters, groupRows(t, c));
+  const rows = groupRows(t, c, samples);
+  const wrap: WrapLayer | undefined = options.recomputes
+    ? (layer, x, fn) => checkpoint(x, parameters.trainableOf(layer), fn)
+    : undefined;
+  const hidden = hiddenStates(c, parameters, rows, wrap);
   const logits = logitsOf(c, parameters, hidden, inverseTemperature);
-  const inputs = tokenInputs(t, KEPT_ROWS, SEQUENCES);
-  return { parameters, values: tokenLogprobs(logits, inputs, SEQUENCES, options.wantsEntropy) };
+  const sequences = mulDims(GROUPS, samples);
+  const inputs = tokenInputs(t, KEPT_ROWS, sequences);
+  return {
+    parameters,
+    values: tokenLogprobs(logits, inputs, sequences, options.wantsEntropy ?? false),
+    sequences,
+  };
 }
 
 /** Log-probabilities of the tokens of packed groups: logprobs f32[B,L], 0 on padding. */
 export function scoreProgram(c: DecoderConfig, trainable: Trainable): Program {
-  return trace('score', (t) => {
-    const { values } = groupForward(t, c, trainable, { wantsEntropy: false });
-    return { logprobs: values.logprobs };
-  });
+  return trace('score', (t) => ({ logprobs: groupForward(t, c, trainable).values.logprobs }));
 }

@@ -132,6 +132,15 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
     ),
   argMax: ([x]) =>
     overLast(existing(x), (row) => [row.reduce((best, v, i) => (v > (row[best] ?? 0) ? i : best), 0)], false),
+  choose: ([flags], { atLeast }) => {
+    const all = Array.from(existing(flags).data, (v, i) => ({ v, i }));
+    const [yes, no] = [all.filter(({ v }) => v !== 0), all.filter(({ v }) => v === 0)];
+    const chosen = [...yes, ...no.slice(0, Math.max(0, atLeast - yes.length))];
+    return makeValue(
+      Float64Array.from(chosen, ({ i }) => i),
+      [chosen.length],
+    );
+  },
   topK: ([x], { count }, size) => {
     const v = existing(x);
     const width = at(v.shape, v.shape.length - 1);
@@ -202,12 +211,12 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
       return Number.NaN;
     });
   },
-  gather: ([table, index]) => {
+  gather: ([table, index], { axis }) => {
     const [t, ids] = [existing(table), existing(index)];
-    return build([...ids.shape, ...t.shape.slice(1)], (position) => {
-      const row = read1(ids, position.slice(0, ids.shape.length));
-      return read1(t, [row, ...position.slice(ids.shape.length)]);
-    });
+    const end = axis + ids.shape.length;
+    return build([...t.shape.slice(0, axis), ...ids.shape, ...t.shape.slice(axis + 1)], (position) =>
+      read1(t, [...position.slice(0, axis), read1(ids, position.slice(axis, end)), ...position.slice(end)]),
+    );
   },
   pick: ([x, index]) =>
     build(existing(index).shape, (position) =>

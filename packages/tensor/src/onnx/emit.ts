@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type Dim, type Shape, showDim } from '../dim.js';
+import { type Dim, namesOf, type Shape, showDim, showShape } from '../dim.js';
 import { TensorError } from '../errors.js';
 import {
   type AttributeProtoSchema,
@@ -57,6 +57,8 @@ class Emitter {
   /** Results of loops, by loop: their projections are names, not nodes. */
   readonly #loopOutputs = new Map<Tensor, readonly string[]>();
   readonly #hostInts = new Map<string, HostInts>();
+  /** Names of the sizes that the host is given. */
+  readonly #hostSizes: ReadonlySet<string>;
   readonly #literals = new Map<string, string>();
   readonly #initializers: TensorInit[] = [];
   #next = 0;
@@ -64,6 +66,7 @@ class Emitter {
   constructor(program: Program, weights: ReadonlyMap<string, WeightLocation>) {
     this.#program = program;
     this.#weights = weights;
+    this.#hostSizes = new Set(program.inputs.flatMap((p) => p.shape.flatMap(namesOf)));
   }
 
   model(): EmittedModel {
@@ -135,6 +138,7 @@ class Emitter {
       many: (type, inputs, attributes, count) =>
         this.#node(into, { type, inputs, attributes, domain: '', count }),
       ints: (dims) => this.#ints(dims, false),
+      shape: (dims) => this.#shape(dims),
       int: (dim) => this.#ints([dim], true),
       literal: (values, shape, dtype) => this.#literal(values, shape, dtype),
     };
@@ -155,6 +159,22 @@ class Emitter {
     const { type: opType, domain } = node;
     into.push({ opType, input: [...node.inputs], output, name: at(output, 0), attribute, domain });
     return output;
+  }
+
+  #shape(dims: readonly Dim[]): string {
+    const known = dims.map((d) => (this.#isKnown(d) ? d : -1));
+    if (known.filter((d) => d === -1).length > 1) {
+      throw new TensorError(
+        'TENSOR_SHAPE',
+        `reshape to ${showShape(dims)}: only one size may be the device's`,
+      );
+    }
+    return this.#ints(known, false);
+  }
+
+  /** Whether the host can compute a size: it is given those of the inputs; others arise in loops. */
+  #isKnown(d: Dim): boolean {
+    return typeof d === 'number' || namesOf(d).every((name) => this.#hostSizes.has(name));
   }
 
   #ints(dims: readonly Dim[], isScalar: boolean): string {

@@ -26,6 +26,8 @@ export interface Emit {
   ): readonly string[];
   /** An int64 vector: an initializer when all sizes are known, else an input that the host computes for each run. */
   ints(dims: readonly Dim[]): string;
+  /** The target of a reshape, likewise; the one size that only the device knows is left for it to infer. */
+  shape(dims: readonly Dim[]): string;
   /** An int64 scalar, likewise. */
   int(dim: Dim): string;
   /** A literal of a dtype. */
@@ -115,10 +117,10 @@ const rotary: Lowering<'rotary'> = {
     if (n === undefined || heads === undefined || d === undefined)
       throw new TensorError('TENSOR_SHAPE', 'internal: rotary wants three axes');
     const [x, cos, sin] = node.inputs.map(emit.name);
-    const rows = emit.op('Reshape', [x ?? '', emit.ints([1, n, mulDims(heads, d)])], { allowzero: 1 });
+    const rows = emit.op('Reshape', [x ?? '', emit.shape([1, n, mulDims(heads, d)])], { allowzero: 1 });
     const inputs = [rows, emit.ints([0]), cos ?? '', sin ?? ''];
     const turned = emit.op('RotaryEmbedding', inputs, { interleaved: 0 }, 'com.microsoft');
-    return emit.op('Reshape', [turned, emit.ints(node.shape)], { allowzero: 1 });
+    return emit.op('Reshape', [turned, emit.shape(node.shape)], { allowzero: 1 });
   },
 };
 
@@ -218,6 +220,16 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
       }),
   },
   argMax: { lower: (node, emit) => emit.op('ArgMax', node.inputs.map(emit.name), { axis: -1, keepdims: 0 }) },
+  choose: {
+    lower: (node, emit) => {
+      const flags = emit.op('Cast', node.inputs.map(emit.name), { to: ONNX_DTYPE.f32 });
+      const sum = emit.op('ReduceSum', [flags, emit.ints([0])], { keepdims: 1 });
+      const least = emit.op('Max', [sum, emit.literal([node.attrs.atLeast], [1], 'f32')]);
+      const count = emit.op('Cast', [least], { to: ONNX_DTYPE.i64 });
+      // Equal values keep their order, so the chosen indices rise.
+      return at(emit.many('TopK', [flags, count], { axis: 0, largest: 1, sorted: 1 }, 2), 1);
+    },
+  },
   topK: {
     lower: (node, emit) => {
       const inputs = [emit.name(at(node.inputs, 0)), emit.ints([node.attrs.count])];
@@ -226,7 +238,7 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   },
   reshape: {
     lower: (node, emit) =>
-      emit.op('Reshape', [emit.name(at(node.inputs, 0)), emit.ints(node.shape)], { allowzero: 1 }),
+      emit.op('Reshape', [emit.name(at(node.inputs, 0)), emit.shape(node.shape)], { allowzero: 1 }),
   },
   expand: {
     lower: (node, emit) => emit.op('Expand', [emit.name(at(node.inputs, 0)), emit.ints(node.shape)]),
@@ -250,7 +262,9 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   },
   pad: { lower: (node, emit) => emit.op('Pad', [emit.name(at(node.inputs, 0)), emit.ints(padding(node))]) },
   concat: { lower: (node, emit) => emit.op('Concat', node.inputs.map(emit.name), { axis: node.attrs.axis }) },
-  gather: { lower: (node, emit) => emit.op('Gather', node.inputs.map(emit.name), { axis: 0 }) },
+  gather: {
+    lower: (node, emit) => emit.op('Gather', node.inputs.map(emit.name), { axis: node.attrs.axis }),
+  },
   pick: {
     lower: (node, emit) => {
       const [x, index] = [at(node.inputs, 0), at(node.inputs, 1)];

@@ -147,6 +147,19 @@ export const argMax: Rule<'argMax'> = {
   vjp: null,
 };
 
+/**
+ * Indices i64[size] of the true flags bool[n] in rising order, followed by those of false ones as long as there are fewer
+ * than `atLeast`. How many there are is known on the device only.
+ */
+export const choose: Rule<'choose'> = {
+  infer: (inputs, { size }) => {
+    wantDTypes('choose', inputs, ['bool']);
+    if (at(inputs, 0).shape.length !== 1) throw shapeError('choose', inputs, 'bool[n]');
+    return { shape: [size], dtype: 'i64' };
+  },
+  vjp: null,
+};
+
 /** Indices of the largest values of the last axis in falling order, the first of equals first. */
 export const topK: Rule<'topK'> = {
   infer: (inputs, { count }) => ({

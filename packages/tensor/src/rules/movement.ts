@@ -119,19 +119,21 @@ export const concat: Rule<'concat'> = {
   },
 };
 
-/** Rows of a table: ([V, ...], i64[...n]) -> [...n, ...]. */
+/** Rows of a table, or what stands at indices of another axis: ([..., V, ...], i64[...n]) -> [..., ...n, ...]. */
 export const gather: Rule<'gather'> = {
-  infer: (inputs) => {
+  infer: (inputs, { axis }) => {
     const table = at(inputs, 0);
     const index = at(inputs, 1);
-    if (table.shape.length === 0 || index.dtype !== 'i64')
-      throw shapeError('gather', inputs, '([V,...], i64[...])');
-    return { shape: [...index.shape, ...table.shape.slice(1)], dtype: table.dtype };
+    checkAxis('gather', inputs, axis);
+    if (index.dtype !== 'i64') throw shapeError('gather', inputs, '([...,V,...], i64[...])');
+    const [before, behind] = [table.shape.slice(0, axis), table.shape.slice(axis + 1)];
+    return { shape: [...before, ...index.shape, ...behind], dtype: table.dtype };
   },
   // A scatter-add with repeated indices is not deterministic on a GPU: the one-hot product is.
   vjp: (ct, y, ops) => {
     const table = at(y.inputs, 0);
     const index = at(y.inputs, 1);
+    if (y.attrs.axis !== 0) throw shapeError('gather', y.inputs, 'axis 0, to have a derivative');
     const vocabulary = at(table.shape, 0);
     const count = productOf(index.shape);
     const width = productOf(table.shape.slice(1));
