@@ -11,7 +11,17 @@ import {
   type Trace,
 } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
-import { EMBEDDING, FINAL_NORM, HEAD, inputNorm, type Projection, postNorm } from './parameters.js';
+import {
+  EMBEDDING,
+  FINAL_NORM,
+  HEAD,
+  inputNorm,
+  keyNorm,
+  type Projection,
+  postNorm,
+  queryNorm,
+} from './parameters.js';
+import { rotaryFrequencies } from './rope.js';
 
 /** Where a program takes its parameters from: frozen weights, inputs, with or without an adapter. */
 export interface Parameters {
@@ -27,13 +37,13 @@ export interface Qkv {
   readonly v: Tensor;
 }
 
-/** cos and sin of the rotary angles of positions f32[n]: [n, d/2] each. */
+/** cos and sin of the rotary angles of positions f32[n], times the scale of the embedding: [n, d/2] each. */
 export function rotaryTable(c: DecoderConfig, positions: Tensor): { cos: Tensor; sin: Tensor } {
-  const half = c.headDim / 2;
-  const frequencies = Array.from({ length: half }, (_, i) => 1 / c.ropeTheta ** ((2 * i) / c.headDim));
-  const row = ops.constant(positions.trace, frequencies, { shape: [1, half], dtype: 'f32' });
+  const { frequencies, scale } = rotaryFrequencies(c.rope, c.ropeTheta, c.headDim);
+  const row = ops.constant(positions.trace, frequencies, { shape: [1, frequencies.length], dtype: 'f32' });
   const angles = ops.mul(ops.expandDims(positions, -1), row);
-  return { cos: ops.cos(angles), sin: ops.sin(angles) };
+  const scaled = (x: Tensor): Tensor => (scale === 1 ? x : ops.mul(x, scale));
+  return { cos: scaled(ops.cos(angles)), sin: scaled(ops.sin(angles)) };
 }
 
 /** start, start+1, ..., start+count-1 as f32[count]. */
@@ -55,11 +65,13 @@ export function queryKeyValue(
   const rows: Dim = x.shape[0] ?? 0;
   const heads = (projection: Projection, count: number): Tensor =>
     ops.reshape(p.project(layer, projection, h), [rows, count, c.headDim]);
-  // Scaling the queries once is cheaper than scaling the scores.
-  const q = rotate(heads('q_proj', c.heads), table.cos, table.sin);
+  const normed = (t: Tensor, name: string): Tensor =>
+    c.hasQkNorm ? rmsNorm(t, p.weight(name), c.normEpsilon) : t;
+  const q = rotate(normed(heads('q_proj', c.heads), queryNorm(layer)), table.cos, table.sin);
   return {
+    // Scaling the queries once is cheaper than scaling the scores.
     q: ops.mul(q, 1 / Math.sqrt(c.headDim)),
-    k: rotate(heads('k_proj', c.kvHeads), table.cos, table.sin),
+    k: rotate(normed(heads('k_proj', c.kvHeads), keyNorm(layer)), table.cos, table.sin),
     v: heads('v_proj', c.kvHeads),
   };
 }
