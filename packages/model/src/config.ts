@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ModelError } from './errors.js';
+import { type Biases, FAMILIES, type Family, isFamily } from './families.js';
+import { type Fields, fieldsOf, type Json } from './fields.js';
+import { fileKind, KIND_BYTES } from './file-kind.js';
+import { whatElse } from './model-folder.js';
+import type { RopeSpec } from './rope.js';
+import { readRope } from './rope-config.js';
 
-/** Shape of a decoder of the Llama/Qwen2 family, from its Hugging Face config.json. */
+/** Shape of a decoder of a known family, from its Hugging Face config.json. */
 export interface DecoderConfig {
-  readonly family: 'llama' | 'qwen2';
+  readonly family: Family;
   readonly hidden: number;
   readonly layers: number;
   readonly heads: number;
@@ -12,84 +18,90 @@ export interface DecoderConfig {
   readonly headDim: number;
   readonly ffn: number;
   readonly vocab: number;
+  /**
+   * Longest sequence in tokens: `max_position_embeddings`, or the sliding window where it is shorter. Within
+   * the window attention to the window is attention to all that came before, which is what the programs
+   * compute.
+   */
   readonly maxPositions: number;
   readonly normEpsilon: number;
   readonly ropeTheta: number;
+  readonly rope: RopeSpec;
+  /** Whether the embedding is the vocabulary projection too. */
   readonly isTied: boolean;
-  readonly hasQkvBias: boolean;
+  readonly biases: Biases;
+  /** RMS norm of each query and key head before rotation (Qwen3). */
+  readonly hasQkNorm: boolean;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/** Two names of one function, which is also what a config.json without the field means. */
+const ACTIVATIONS: readonly unknown[] = ['silu', 'swish', undefined];
 
 /** @throws ModelError `MODEL_FILE` (missing or not JSON), `MODEL_CONFIG` naming the field, what was found and wanted. */
 export async function readConfig(modelDir: string): Promise<DecoderConfig> {
   const path = join(modelDir, 'config.json');
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new ModelError('MODEL_FILE', `${path}: cannot be read`, { cause });
+  const text = await readFile(path, 'utf8').catch(async (cause: unknown) => {
+    throw new ModelError('MODEL_FILE', `${path}: cannot be read${await whatElse(modelDir)}`, { cause });
   });
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ModelError('MODEL_FILE', `${path}: is not JSON`, { cause });
+    const kind = fileKind(new TextEncoder().encode(text.slice(0, KIND_BYTES)));
+    throw new ModelError('MODEL_FILE', `${path}: is ${kind ?? 'not JSON'}`, { cause });
   }
-  if (typeof json !== 'object' || json === null)
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new ModelError('MODEL_FILE', `${path}: want a JSON object`);
   return parseConfig(json as Json, path); // an object, checked above
 }
 
-/** Reads the fields of a config.json. @throws ModelError `MODEL_CONFIG` */
+/** Reads the fields of a config.json of transformers 4 or 5. @throws ModelError `MODEL_CONFIG` */
 export function parseConfig(json: Json, path: string): DecoderConfig {
-  const bad = (field: string, want: string): ModelError =>
-    new ModelError(
-      'MODEL_CONFIG',
-      `${path}: ${field} is ${JSON.stringify(json[field]) ?? 'missing'}, want ${want}`,
-    );
-  const whole = (field: string, fallback?: number): number => {
-    const value = json[field] ?? fallback;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1)
-      throw bad(field, 'a whole number above 0');
-    return value;
-  };
-  const real = (field: string, fallback: number): number => {
-    const value = json[field] ?? fallback;
-    if (typeof value !== 'number' || !(value > 0)) throw bad(field, 'a number above 0');
-    return value;
-  };
-  const family = json['model_type'];
-  if (family !== 'llama' && family !== 'qwen2') throw bad('model_type', '"llama" or "qwen2"');
-  if ((json['hidden_act'] ?? 'silu') !== 'silu') throw bad('hidden_act', '"silu"');
-  const scaling = json['rope_scaling'];
-  if (scaling !== undefined && scaling !== null)
-    throw bad('rope_scaling', 'null (scaled rotary embeddings are not supported)');
-  const rope = json['rope_parameters'] ?? { rope_type: 'default' };
-  if (typeof rope !== 'object' || !('rope_type' in rope) || rope.rope_type !== 'default') {
-    throw bad('rope_parameters', 'rope_type "default" (scaled rotary embeddings are not supported)');
+  const f = fieldsOf(json, path);
+  const family = f.get('model_type');
+  if (!isFamily(family)) {
+    const names = Object.keys(FAMILIES).map((n) => `"${n}"`);
+    throw f.bad('model_type', `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
   }
-  const ropeTheta = 'rope_theta' in rope ? rope.rope_theta : (json['rope_theta'] ?? 10_000);
-  if (typeof ropeTheta !== 'number' || !(ropeTheta > 0)) throw bad('rope_theta', 'a number above 0');
-  if (json['use_sliding_window'] === true) throw bad('use_sliding_window', 'false');
-  if (json['mlp_bias'] === true) throw bad('mlp_bias', 'false');
-  if (family === 'llama' && json['attention_bias'] === true) throw bad('attention_bias', 'false');
-  const hidden = whole('hidden_size');
-  const heads = whole('num_attention_heads');
-  const kvHeads = whole('num_key_value_heads', heads);
-  if (heads % kvHeads !== 0) throw bad('num_key_value_heads', `a divisor of num_attention_heads = ${heads}`);
-  const headDim = whole('head_dim', hidden / heads);
-  if (headDim % 2 !== 0) throw bad('head_dim', 'an even number');
+  const rules = FAMILIES[family];
+  if (!ACTIVATIONS.includes(f.get('hidden_act'))) throw f.bad('hidden_act', '"silu"');
+  if (f.get('quantization_config') !== undefined)
+    throw f.bad('quantization_config', 'null (weights in F32, F16 or BF16)');
+  const heads = f.whole('num_attention_heads');
+  const kvHeads = f.whole(
+    'num_key_value_heads',
+    f.isNull('num_key_value_heads') ? heads : (rules.kvHeads ?? heads),
+  );
+  if (heads % kvHeads !== 0)
+    throw f.bad('num_key_value_heads', `a divisor of num_attention_heads = ${heads}`);
+  const hidden = f.whole('hidden_size');
+  const rope = readRope(f);
+  const maxPositions = f.whole('max_position_embeddings');
   return {
     family,
     hidden,
     heads,
     kvHeads,
-    headDim,
-    layers: whole('num_hidden_layers'),
-    ffn: whole('intermediate_size'),
-    vocab: whole('vocab_size'),
-    maxPositions: whole('max_position_embeddings'),
-    normEpsilon: real('rms_norm_eps', 1e-6),
-    ropeTheta,
-    isTied: json['tie_word_embeddings'] === true,
-    hasQkvBias: family === 'qwen2',
+    headDim: headDimOf(f, rules.headDim ?? hidden / heads),
+    layers: f.whole('num_hidden_layers'),
+    ffn: f.whole('intermediate_size'),
+    vocab: f.whole('vocab_size'),
+    maxPositions: Math.min(maxPositions, rules.window(f) ?? maxPositions),
+    normEpsilon: f.positive('rms_norm_eps', 1e-6),
+    ropeTheta: rope.theta,
+    rope: rope.spec,
+    isTied: f.flag('tie_word_embeddings', false),
+    biases: rules.biases(f),
+    hasQkNorm: rules.hasQkNorm,
   };
+}
+
+function headDimOf(f: Fields, fallback: number): number {
+  if (f.get('head_dim') === undefined && fallback % 2 !== 0) {
+    const heads = f.whole('num_attention_heads');
+    throw f.bad('hidden_size', `an even multiple of num_attention_heads = ${heads}`);
+  }
+  const headDim = f.whole('head_dim', fallback);
+  if (headDim % 2 !== 0) throw f.bad('head_dim', 'an even number');
+  return headDim;
 }

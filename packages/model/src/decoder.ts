@@ -1,6 +1,7 @@
 import { addDims, type Dim, linear, ops, type Tensor, type Trace } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
-import { EMBEDDING, FINAL_NORM, HEAD, inputNorm, type Projection, postNorm } from './parameters.js';
+import { EMBEDDING, FINAL_NORM, HEAD, inputNorm, keyNorm, type Projection, postNorm, queryNorm } from './parameters.js';
+import { rotaryFrequencies } from './rope.js';
 
 /** Where a program takes its parameters from: frozen weights, inputs, with or without an adapter. */
 export interface Parameters {
@@ -17,13 +18,13 @@ export interface RotaryTable {
   readonly sin: Tensor;
 }
 
-/** cos and sin of the rotary angles of positions f32[n]: [n, d/2] each. */
+/** cos and sin of the rotary angles of positions f32[n], times the scale of the embedding: [n, d/2] each. */
 export function rotaryTable(c: DecoderConfig, positions: Tensor): RotaryTable {
-  const half = c.headDim / 2;
-  const frequencies = Array.from({ length: half }, (_, i) => 1 / c.ropeTheta ** ((2 * i) / c.headDim));
-  const row = ops.constant(positions.trace, frequencies, { shape: [1, half], dtype: 'f32' });
+  const { frequencies, scale } = rotaryFrequencies(c.rope, c.ropeTheta, c.headDim);
+  const row = ops.constant(positions.trace, frequencies, { shape: [1, frequencies.length], dtype: 'f32' });
   const angles = ops.mul(ops.expandDims(positions, -1), row);
-  return { cos: ops.cos(angles), sin: ops.sin(angles) };
+  const scaled = (x: Tensor): Tensor => (scale === 1 ? x : ops.mul(x, scale));
+  return { cos: scaled(ops.cos(angles)), sin: scaled(ops.sin(angles)) };
 }
 
 /** start, start+1, ..., start+count-1 as f32[count]. */
@@ -43,26 +44,34 @@ export const embed = (p: Parameters, ids: Tensor): Tensor => ops.gather(p.weight
 /** What attention scores are multiplied by: they are divided by sqrt(d). */
 export const attentionScale = (c: DecoderConfig): number => 1 / Math.sqrt(c.headDim);
 
-const COUNTS: Readonly<Record<'q_proj' | 'k_proj' | 'v_proj', 'heads' | 'kvHeads'>> = {
-  q_proj: 'heads',
-  k_proj: 'kvHeads',
-  v_proj: 'kvHeads',
+/** What becomes of the heads of a projection. */
+interface HeadKind {
+  readonly count: 'heads' | 'kvHeads';
+  /** Its norm's weight, in families that have one. */
+  readonly norm: ((layer: number) => string) | null;
+}
+const HEADS: Readonly<Record<'q_proj' | 'k_proj' | 'v_proj', HeadKind>> = {
+  q_proj: { count: 'heads', norm: queryNorm },
+  k_proj: { count: 'kvHeads', norm: keyNorm },
+  v_proj: { count: 'kvHeads', norm: null },
 };
 
-/** Heads of normed rows h [n, D]: [n, count, d] for each projection, queries and keys rotated. */
+/** Heads of normed rows h [n, D]: [n, count, d] for each projection, queries and keys normed where the family does, and rotated. */
 export function headsOf(
   c: DecoderConfig,
   p: Parameters,
   layer: number,
-  projections: readonly (keyof typeof COUNTS)[],
+  projections: readonly (keyof typeof HEADS)[],
   h: Tensor,
   table: RotaryTable,
 ): readonly Tensor[] {
   const rows: Dim = h.shape[0] ?? 0;
   return p.project(layer, projections, h).map((x, i) => {
-    const projection = projections[i] ?? 'v_proj';
-    const heads = ops.reshape(x, [rows, c[COUNTS[projection]], c.headDim]);
-    return projection === 'v_proj' ? heads : ops.rotary(heads, table.cos, table.sin);
+    const { count, norm } = HEADS[projections[i] ?? 'v_proj'];
+    const heads = ops.reshape(x, [rows, c[count], c.headDim]);
+    if (!norm) return heads;
+    const normed = c.hasQkNorm ? ops.rmsNorm(heads, p.weight(norm(layer)), c.normEpsilon) : heads;
+    return ops.rotary(normed, table.cos, table.sin);
   });
 }
 

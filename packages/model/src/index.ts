@@ -20,8 +20,10 @@ export type {
   SampleRequest,
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
+export type { Biases, Family } from './families.js';
 export { type AdamHyperparameters, type AdamState, adamW, GradientSum, initAdam } from './optimizer.js';
 export { weightShapes } from './parameters.js';
+export type { RopeSpec } from './rope.js';
 export {
   type NamedTensor,
   parseSafetensors,
@@ -30,4 +32,4 @@ export {
   writeSafetensors,
 } from './safetensors.js';
 export { type SupervisedExample, type SupervisedStep, SupervisedTrainer } from './supervised.js';
-export { openWeights } from './weights.js';
+export { type ModelWeights, openWeights, type WeightOptions } from './weights.js';

@@ -1,4 +1,5 @@
 import type { DecoderConfig } from './config.js';
+import type { Biases } from './families.js';
 
 /** The projections that LoRA adapts. */
 export const PROJECTIONS = [
@@ -46,6 +47,18 @@ export const HEAD = 'lm_head.weight';
 export const FINAL_NORM = 'model.norm.weight';
 export const inputNorm = (layer: number): string => `model.layers.${layer}.input_layernorm.weight`;
 export const postNorm = (layer: number): string => `model.layers.${layer}.post_attention_layernorm.weight`;
+export const queryNorm = (layer: number): string => `model.layers.${layer}.self_attn.q_norm.weight`;
+export const keyNorm = (layer: number): string => `model.layers.${layer}.self_attn.k_norm.weight`;
+
+const BIAS: Readonly<Record<Projection, keyof Biases>> = {
+  q_proj: 'qkv',
+  k_proj: 'qkv',
+  v_proj: 'qkv',
+  o_proj: 'output',
+  gate_proj: 'mlp',
+  up_proj: 'mlp',
+  down_proj: 'mlp',
+};
 
 /** Every weight of a decoder with its shape, in a fixed order. */
 export function weightShapes(c: DecoderConfig): ReadonlyMap<string, readonly number[]> {
@@ -55,8 +68,11 @@ export function weightShapes(c: DecoderConfig): ReadonlyMap<string, readonly num
     for (const projection of PROJECTIONS) {
       const [out, input] = projectionShape(c, projection);
       shapes.set(`${moduleName(layer, projection)}.weight`, [out, input]);
-      const isQkv = projection === 'q_proj' || projection === 'k_proj' || projection === 'v_proj';
-      if (c.hasQkvBias && isQkv) shapes.set(`${moduleName(layer, projection)}.bias`, [out]);
+      if (c.biases[BIAS[projection]]) shapes.set(`${moduleName(layer, projection)}.bias`, [out]);
+    }
+    if (c.hasQkNorm) {
+      shapes.set(queryNorm(layer), [c.headDim]);
+      shapes.set(keyNorm(layer), [c.headDim]);
     }
     shapes.set(postNorm(layer), [c.hidden]);
   }

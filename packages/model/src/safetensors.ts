@@ -1,14 +1,46 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { ModelError } from './errors.js';
+import { fileKind, KIND_BYTES } from './file-kind.js';
+import { fromHalves, toHalf } from './half.js';
 
+/** Bits of an element of each type that the format knows (safetensors, `tensor.rs`). */
+const BITS = {
+  BOOL: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
+} as const;
+export type StoredDType = keyof typeof BITS;
+
+/** The types that weights are read from. */
 export type FileDType = 'F32' | 'F16' | 'BF16';
 const BYTES_PER: Readonly<Record<FileDType, number>> = { F32: 4, F16: 2, BF16: 2 };
+export const isFileDType = (dtype: StoredDType): dtype is FileDType => Object.hasOwn(BYTES_PER, dtype);
+
 const MAX_HEADER_BYTES = 100_000_000;
 
 /** A tensor of a safetensors file: where its bytes lie, counted from the start of the file. */
 export interface TensorEntry {
   readonly name: string;
-  readonly dtype: FileDType;
+  readonly dtype: StoredDType;
   readonly shape: readonly number[];
   readonly offset: number;
   readonly bytes: number;
@@ -19,14 +51,18 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Reads the header of a file. @throws ModelError `MODEL_FILE` naming the file, or the tensor that does not fit. */
+/**
+ * Reads the header of a file.
+ * @throws ModelError `MODEL_FILE` naming the file and what it is instead, how much is missing, or the tensor
+ * that does not fit
+ */
 export async function readHeader(path: string): Promise<SafetensorsHeader> {
   const file = await open(path, 'r').catch((cause: unknown) => {
     throw new ModelError('MODEL_FILE', `${path}: cannot be read`, { cause });
   });
   try {
     const size = (await file.stat()).size;
-    const length = headerLength(await readAt(file, 0, Math.min(8, size)), size, path);
+    const length = headerLength(await readAt(file, 0, Math.min(KIND_BYTES, size)), size, path);
     return parseHeader(await readAt(file, 8, length), size, path);
   } finally {
     await file.close();
@@ -35,18 +71,21 @@ export async function readHeader(path: string): Promise<SafetensorsHeader> {
 
 /** Splits bytes into header and tensors. @throws ModelError `MODEL_FILE` */
 export function parseSafetensors(bytes: Uint8Array, what: string): SafetensorsHeader {
-  const length = headerLength(bytes.subarray(0, 8), bytes.length, what);
+  const length = headerLength(bytes.subarray(0, KIND_BYTES), bytes.length, what);
   return parseHeader(bytes.subarray(8, 8 + length), bytes.length, what);
 }
 
-function headerLength(first8: Uint8Array, size: number, what: string): number {
-  if (first8.length < 8)
+function headerLength(first: Uint8Array, size: number, what: string): number {
+  if (first.length < 8)
     throw new ModelError('MODEL_FILE', `${what}: ${size} bytes are too few for a safetensors file`);
-  const length = Number(new DataView(first8.buffer, first8.byteOffset, 8).getBigUint64(0, true));
+  const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES || 8 + length > size) {
+    const kind = fileKind(first);
     throw new ModelError(
       'MODEL_FILE',
-      `${what}: not a safetensors file (header of ${length} bytes in a file of ${size})`,
+      kind
+        ? `${what}: is ${kind}`
+        : `${what}: not a safetensors file, or cut short (header of ${length} bytes in a file of ${size})`,
     );
   }
   return length;
@@ -72,33 +111,54 @@ function parseHeader(header: Uint8Array, size: number, what: string): Safetensor
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__')
       metadata = Object.fromEntries(Object.entries(Object(value)).map(([k, v]) => [k, String(v)])); // any object will do
-    else entries.set(name, parseEntry(name, value, 8 + header.length, size, what));
+    else entries.set(name, parseEntry(name, value, 8 + header.length, what));
   }
+  checkLayout(entries, 8 + header.length, size, what);
   return { entries, metadata };
 }
 
-function parseEntry(name: string, value: unknown, base: number, size: number, what: string): TensorEntry {
+function parseEntry(name: string, value: unknown, base: number, what: string): TensorEntry {
   const entry = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown } | null; // every field is checked below
   const { dtype, shape, data_offsets: offsets } = entry ?? {};
-  const isWhole = (v: unknown): v is number => typeof v === 'number' && Number.isInteger(v) && v >= 0;
-  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
+  const isWhole = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
+  if (typeof dtype !== 'string' || !Object.hasOwn(BITS, dtype))
     throw new ModelError(
       'MODEL_FILE',
-      `${what}: tensor ${name} has dtype ${JSON.stringify(dtype)}, want F32, F16 or BF16`,
+      `${what}: tensor ${name} has dtype ${JSON.stringify(dtype)}, want one of safetensors`,
     );
-  }
   if (!Array.isArray(shape) || !shape.every(isWhole) || !Array.isArray(offsets) || !offsets.every(isWhole)) {
     throw new ModelError('MODEL_FILE', `${what}: tensor ${name} has no valid shape and data_offsets`);
   }
+  const stored = dtype as StoredDType; // a key of the table, checked above
   const [begin = 0, end = 0] = offsets;
-  const want = shape.reduce((n, d) => n * d, BYTES_PER[dtype]);
-  if (end - begin !== want || base + end > size) {
+  const want = shape.reduce((n, d) => n * d, BITS[stored]) / 8;
+  if (end - begin !== want) {
     throw new ModelError(
       'MODEL_FILE',
-      `${what}: tensor ${name} ${dtype}[${shape.join(',')}] needs ${want} bytes, has ${begin}..${end} of a file of ${size}`,
+      `${what}: tensor ${name} ${dtype}[${shape.join(',')}] needs ${want} bytes, has ${begin}..${end}`,
     );
   }
-  return { name, dtype, shape, offset: base + begin, bytes: want };
+  return { name, dtype: stored, shape, offset: base + begin, bytes: want };
+}
+
+/** Tensors fill what follows the header, without gaps and overlaps: so the format wants it. */
+function checkLayout(
+  entries: ReadonlyMap<string, TensorEntry>,
+  base: number,
+  size: number,
+  what: string,
+): void {
+  let end = base;
+  for (const { name, offset, bytes } of [...entries.values()].sort(
+    (a, b) => a.offset - b.offset || a.bytes - b.bytes,
+  )) {
+    if (offset !== end)
+      throw new ModelError('MODEL_FILE', `${what}: tensor ${name} begins at byte ${offset}, want ${end}`);
+    end += bytes;
+  }
+  if (end > size)
+    throw new ModelError('MODEL_FILE', `${what}: is cut short: has ${size} bytes, its tensors need ${end}`);
+  if (end < size) throw new ModelError('MODEL_FILE', `${what}: has ${size} bytes, its tensors end at ${end}`);
 }
 
 export interface NamedTensor {
@@ -113,20 +173,11 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
   dtype: 'F32' | 'F16' = 'F32',
 ): Uint8Array {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
-  let end = 0;
-  for (const t of tensors) {
-    const begin = end;
-    end += t.data.length * BYTES_PER[dtype];
-    header[t.name] = { dtype, shape: t.shape, data_offsets: [begin, end] };
-  }
-  const json = JSON.stringify(header);
-  const text = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8, ' '));
-  const out = new Uint8Array(8 + text.length + end);
-  new DataView(out.buffer).setBigUint64(0, BigInt(text.length), true);
-  out.set(text, 8);
-  let offset = 8 + text.length;
+  const header = encodeHeader(tensors, metadata, dtype);
+  const end = tensors.reduce((n, t) => n + t.data.length * BYTES_PER[dtype], header.length);
+  const out = new Uint8Array(end);
+  out.set(header);
+  let offset = header.length;
   for (const t of tensors) {
     const raw = dtype === 'F32' ? t.data : toHalf(t.data);
     out.set(new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength), offset);
@@ -135,52 +186,37 @@ export function writeSafetensors(
   return out;
 }
 
-/** The values of a tensor as f32. */
+/** The bytes before the first tensor of a file that holds tensors of one type in the order given. */
+export function encodeHeader(
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  metadata: Readonly<Record<string, string>>,
+  dtype: FileDType,
+): Uint8Array {
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
+  let end = 0;
+  for (const { name, shape } of tensors) {
+    const begin = end;
+    end += shape.reduce((n, d) => n * d, BYTES_PER[dtype]);
+    header[name] = { dtype, shape, data_offsets: [begin, end] };
+  }
+  const json = JSON.stringify(header);
+  const text = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8, ' '));
+  const out = new Uint8Array(8 + text.length);
+  new DataView(out.buffer).setBigUint64(0, BigInt(text.length), true);
+  out.set(text, 8);
+  return out;
+}
+
+/** The values of a tensor as f32. @throws ModelError `MODEL_WEIGHT` where they are no 16- or 32-bit floats */
 export function readTensor(bytes: Uint8Array, entry: TensorEntry): Float32Array {
+  if (!isFileDType(entry.dtype))
+    throw new ModelError(
+      'MODEL_WEIGHT',
+      `tensor ${entry.name} has dtype ${entry.dtype}, want F32, F16 or BF16`,
+    );
   // A copy, because the offset need not be aligned; not `slice`, which on a Buffer would share the memory.
   const raw = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.bytes));
   if (entry.dtype === 'F32') return new Float32Array(raw.buffer);
   return fromHalves(new Uint16Array(raw.buffer), entry.dtype);
-}
-
-/** Widens 16-bit floats; exact. */
-export function fromHalves(halves: Uint16Array, dtype: 'F16' | 'BF16'): Float32Array {
-  const out = new Float32Array(halves.length);
-  if (dtype === 'BF16') {
-    const words = new Uint32Array(out.buffer);
-    for (let i = 0; i < halves.length; i++) words[i] = (halves[i] ?? 0) << 16;
-    return out;
-  }
-  for (let i = 0; i < halves.length; i++) out[i] = fromHalf(halves[i] ?? 0);
-  return out;
-}
-
-function fromHalf(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1;
-  const exponent = (h >> 10) & 0x1f;
-  const fraction = h & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** Rounds to IEEE half precision, ties to even. */
-function toHalf(data: Float32Array): Uint16Array {
-  return Uint16Array.from(data, (value) => {
-    const magnitude = Math.abs(value);
-    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-    if (Number.isNaN(value)) return 0x7e00;
-    if (magnitude >= 65520) return sign | 0x7c00;
-    const exponent = Math.max(-14, Math.floor(Math.log2(magnitude || 2 ** -24)));
-    const steps = roundEven(magnitude / 2 ** (exponent - 10));
-    if (exponent === -14 && steps < 1024) return sign | steps;
-    // 2048 steps carry into the next exponent by plain addition.
-    return sign | (((exponent + 15) << 10) + (steps - 1024));
-  });
-}
-
-function roundEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }

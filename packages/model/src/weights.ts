@@ -1,62 +1,88 @@
-import { createHash, type Hash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { open, realpath } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { WeightFiles, WeightLocation } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
 import { ModelError } from './errors.js';
-import { weightShapes } from './parameters.js';
-import {
-  type NamedTensor,
-  readHeader,
-  readTensor,
-  type TensorEntry,
-  writeSafetensors,
-} from './safetensors.js';
+import { findWeights, type WeightPaths } from './model-folder.js';
+import { EMBEDDING, HEAD, weightShapes } from './parameters.js';
+import { isFileDType, readHeader } from './safetensors.js';
+import { cacheFolder } from './weight-cache.js';
+import { hashFiles } from './weight-identity.js';
+import { type Located, widen } from './widen.js';
 
-/** The weights of a model on disk: every one located, all in one folder. */
+/** The weights of a model on disk: every one located, all under one folder. */
 export interface ModelWeights {
   readonly files: WeightFiles;
   /** SHA-256 over the weight files in name order: the identity of the base model. */
   readonly sha256: string;
 }
 
-interface Located {
-  readonly path: string;
-  readonly entry: TensorEntry;
+export interface WeightOptions {
+  /**
+   * Folder for what is derived from weights: 16-bit ones as f32, and remembered hashes. By default the
+   * system's temporary folder. In it a folder of this user's own is made.
+   */
+  readonly cacheDir?: string | undefined;
 }
 
 /**
- * Locates the weights of a Hugging Face folder (one model.safetensors or shards). f32 files are used in place; 16-bit
- * files are widened once into a cache folder, named by their hash.
- * @throws ModelError `MODEL_FILE` (no weight files), `MODEL_WEIGHT` naming a tensor that is missing or has another shape
+ * Locates the weights of a Hugging Face folder: model.safetensors, or shards. f32 files are used in place,
+ * links followed, as snapshots of the Hugging Face cache need; 16-bit files are widened once into a cache
+ * folder, named by their hash.
+ *
+ * Passed over: tensors outside `model.` (value heads and such), rotary `inv_freq` buffers, and the head of a
+ * tied model where it equals the embedding. Any other tensor that the decoder does not have is refused, for
+ * config.json then describes another model: fewer layers, or no biases.
+ * @throws ModelError `MODEL_FILE` (no weight files, a file that is missing, cut short or of another kind),
+ * `MODEL_WEIGHT` naming the tensor that is missing, one too many, in two files, or of another shape or type
  */
-export async function openWeights(modelDir: string, config: DecoderConfig): Promise<ModelWeights> {
-  const paths = await weightFiles(modelDir);
-  const found = new Map<string, Located>();
-  for (const path of paths) {
-    for (const [name, entry] of (await readHeader(path)).entries) found.set(name, { path, entry });
+export async function openWeights(
+  modelDir: string,
+  config: DecoderConfig,
+  options: WeightOptions = {},
+): Promise<ModelWeights> {
+  const { paths: named, index } = await findWeights(modelDir);
+  const paths = await Promise.all(named.map(resolved));
+  const found = await locate({ paths, index });
+  const shapes = weightShapes(config);
+  const needed = [...shapes].map(([name, shape]) => check(name, shape, found.get(name), modelDir, config));
+  for (const { path, entry } of found.values()) {
+    const { name } = entry;
+    const isKnown = shapes.has(name) || !name.startsWith('model.') || name.endsWith('.rotary_emb.inv_freq');
+    if (!isKnown)
+      throw new ModelError(
+        'MODEL_WEIGHT',
+        `${path}: tensor ${name} has no place in the ${config.family} decoder that config.json describes`,
+      );
   }
-  const needed = [...weightShapes(config)].map(([name, shape]) =>
-    check(name, shape, found.get(name), modelDir),
-  );
-  const sha256 = await hashFiles(paths);
+  if (config.isTied) await checkTied(found);
+  // A folder that cannot be used costs time where weights are used in place, and stops who must widen them.
+  const folder = cacheFolder(options.cacheDir);
+  const sha256 = await hashFiles(paths, await folder.catch(() => null));
   const isPlain = needed.every((n) => n.entry.dtype === 'F32');
-  const files = isPlain ? inPlace(modelDir, needed) : await widened(sha256, needed);
-  return { files, sha256 };
+  return { files: inPlace(isPlain ? needed : await widen(await folder, sha256, needed)), sha256 };
 }
 
-async function weightFiles(modelDir: string): Promise<string[]> {
-  const names = await readdir(modelDir).catch((cause: unknown) => {
-    throw new ModelError('MODEL_FILE', `${modelDir}: cannot be read`, { cause });
+const resolved = (path: string): Promise<string> =>
+  realpath(path).catch((cause: unknown) => {
+    throw new ModelError('MODEL_FILE', `${path}: cannot be read`, { cause });
   });
-  const paths = names
-    .filter((n) => n.endsWith('.safetensors'))
-    .sort()
-    .map((n) => join(modelDir, n));
-  if (paths.length === 0) throw new ModelError('MODEL_FILE', `${modelDir}: has no .safetensors file`);
-  return paths;
+
+async function locate({ paths, index }: WeightPaths): Promise<ReadonlyMap<string, Located>> {
+  const found = new Map<string, Located>();
+  for (const path of paths) {
+    for (const [name, entry] of (await readHeader(path)).entries) {
+      const other = found.get(name);
+      if (other)
+        throw new ModelError('MODEL_WEIGHT', `${path}: tensor ${name} is in ${basename(other.path)} too`);
+      found.set(name, { path, entry });
+    }
+  }
+  for (const [name, file] of index ?? []) {
+    if (!found.has(name))
+      throw new ModelError('MODEL_WEIGHT', `${file}: has no tensor ${name}, which the index puts there`);
+  }
+  return found;
 }
 
 function check(
@@ -64,78 +90,77 @@ function check(
   shape: readonly number[],
   found: Located | undefined,
   modelDir: string,
+  config: DecoderConfig,
 ): Located {
-  if (!found)
-    throw new ModelError('MODEL_WEIGHT', `${modelDir}: tensor ${name} is missing, want [${shape.join(',')}]`);
+  const want = `want [${shape.join(',')}]`;
+  if (!found) {
+    const why = name === HEAD ? ', as tie_word_embeddings is false' : '';
+    throw new ModelError('MODEL_WEIGHT', `${modelDir}: tensor ${name} is missing, ${want}${why}`);
+  }
   const { entry, path } = found;
   if (entry.shape.length !== shape.length || entry.shape.some((d, i) => d !== shape[i])) {
+    const isVocabulary = (name === EMBEDDING || name === HEAD) && entry.shape[0] !== config.vocab;
+    const why = isVocabulary ? `, as vocab_size of config.json is ${config.vocab}` : '';
     throw new ModelError(
       'MODEL_WEIGHT',
-      `${path}: tensor ${name} is [${entry.shape.join(',')}], want [${shape.join(',')}]`,
+      `${path}: tensor ${name} is [${entry.shape.join(',')}], ${want}${why}`,
+    );
+  }
+  if (!isFileDType(entry.dtype)) {
+    throw new ModelError(
+      'MODEL_WEIGHT',
+      `${path}: tensor ${name} has dtype ${entry.dtype}, want F32, F16 or BF16 (not quantized)`,
     );
   }
   return found;
 }
 
-function inPlace(folder: string, needed: readonly Located[]): WeightFiles {
-  const locations = needed.map(({ path, entry }): [string, WeightLocation] => [
-    entry.name,
-    { file: basename(path), offset: entry.offset, bytes: entry.bytes },
-  ]);
-  return { folder, locations: new Map(locations) };
-}
+/** Bytes of two tensors that are compared at once. */
+const COMPARED_BYTES = 4 * 2 ** 20;
 
-async function hashFiles(paths: readonly string[]): Promise<string> {
-  const hash: Hash = createHash('sha256');
-  for (const path of paths)
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array); // no encoding is set
-  return hash.digest('hex');
-}
-
-/** Changes when the layout of cached files does. */
-const CACHE_FORMAT = 1;
-
-async function widened(sha256: string, needed: readonly Located[]): Promise<WeightFiles> {
-  const folder = await cacheFolder();
-  const tensors = needed.map((n) => `${n.entry.name}[${n.entry.shape.join(',')}]`).join(';');
-  const key = createHash('sha256').update(`${CACHE_FORMAT}\n${sha256}\n${tensors}`).digest('hex');
-  const path = join(folder, `${key}.f32.safetensors`);
-  const cached = await readHeader(path).catch(() => null);
-  if (!cached) {
-    // Written beside and renamed: several services of one machine may do this at once.
-    const temporary = `${path}.${randomUUID()}.tmp`;
-    try {
-      await writeFile(temporary, writeSafetensors(await readAll(needed)));
-      await rename(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
-    }
-  }
-  const { entries } = cached ?? (await readHeader(path));
-  return inPlace(
-    folder,
-    [...entries.values()].map((entry) => ({ path, entry })),
+/**
+ * @throws ModelError `MODEL_WEIGHT` where a tied model has a head all the same, and another than its
+ * embedding
+ */
+async function checkTied(found: ReadonlyMap<string, Located>): Promise<void> {
+  const [head, embedding] = [found.get(HEAD), found.get(EMBEDDING)];
+  if (!head || !embedding || (await isEqual(head, embedding))) return;
+  throw new ModelError(
+    'MODEL_WEIGHT',
+    `${head.path}: tensor ${HEAD} differs from ${EMBEDDING}: want tie_word_embeddings false in config.json`,
   );
 }
 
-/** A folder of this user's own: what another user could write must not be taken for weights. */
-async function cacheFolder(): Promise<string> {
-  const user = process.getuid?.() ?? 0;
-  const folder = join(tmpdir(), `residency-weights-${user}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { uid } = await stat(folder);
-  if (process.getuid && uid !== user)
-    throw new ModelError('MODEL_FILE', `${folder}: belongs to user ${uid}, want ${user}`);
-  return folder;
+async function isEqual(a: Located, b: Located): Promise<boolean> {
+  if (a.entry.dtype !== b.entry.dtype || a.entry.bytes !== b.entry.bytes) return false;
+  const [left, right] = [await open(a.path, 'r'), await open(b.path, 'r')];
+  try {
+    for (let at = 0; at < a.entry.bytes; at += COMPARED_BYTES) {
+      const length = Math.min(COMPARED_BYTES, a.entry.bytes - at);
+      const [x, y] = [Buffer.alloc(length), Buffer.alloc(length)];
+      await left.read(x, 0, length, a.entry.offset + at);
+      await right.read(y, 0, length, b.entry.offset + at);
+      if (!x.equals(y)) return false;
+    }
+    return true;
+  } finally {
+    await left.close();
+    await right.close();
+  }
 }
 
-async function readAll(needed: readonly Located[]): Promise<NamedTensor[]> {
-  const contents = new Map<string, Uint8Array>();
-  const tensors: NamedTensor[] = [];
-  for (const { path, entry } of needed) {
-    const bytes = contents.get(path) ?? (await readFile(path));
-    contents.set(path, bytes);
-    tensors.push({ name: entry.name, shape: entry.shape, data: readTensor(bytes, entry) });
-  }
-  return tensors;
+/**
+ * Weights where they are, under the deepest folder that holds all: ONNX Runtime refuses paths that leave it.
+ */
+function inPlace(needed: readonly Located[]): WeightFiles {
+  const folders = needed.map(({ path }) => dirname(path).split(sep));
+  const [first = []] = folders;
+  let depth = 0;
+  while (depth < first.length && folders.every((f) => f[depth] === first[depth])) depth++;
+  const folder = join(sep, ...first.slice(0, depth));
+  const locations = needed.map(({ path, entry }): [string, WeightLocation] => [
+    entry.name,
+    { file: relative(folder, path), offset: entry.offset, bytes: entry.bytes },
+  ]);
+  return { folder, locations: new Map(locations) };
 }

@@ -226,7 +226,7 @@ describe('engine', () => {
     await writeFile(join(dir, 'config.json'), JSON.stringify({ ...TINY_QWEN2, model_type: 'gpt2' }));
     await expect(openEngine({ modelDir: dir, threads: 1 })).rejects.toMatchObject({
       code: 'MODEL_CONFIG',
-      message: `${join(dir, 'config.json')}: model_type is "gpt2", want "llama" or "qwen2"`,
+      message: `${join(dir, 'config.json')}: model_type is "gpt2", want "llama", "mistral", "qwen2" or "qwen3"`,
     });
     await removeOdd();
   });
