@@ -20,7 +20,17 @@ export type {
   SampleRequest,
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
-export { type AdamHyperparameters, type AdamState, adamW, GradientSum, initAdam } from './optimizer.js';
+export {
+  type AdamHyperparameters,
+  type AdamState,
+  adamW,
+  clipScale,
+  decodeAdam,
+  encodeAdam,
+  GradientSum,
+  globalNorm,
+  initAdam,
+} from './optimizer.js';
 export { weightShapes } from './parameters.js';
 export {
   type NamedTensor,
