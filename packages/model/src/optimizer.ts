@@ -6,5 +6,21 @@ export {
   encodeAdam,
   initAdam,
 } from './optimizer/adam.js';
+export {
+  applyUpdate,
+  type SkipReason,
+  type Update,
+  type UpdateMetrics,
+  type UpdateRequest,
+} from './optimizer/apply-update.js';
 export { GradientSum } from './optimizer/gradient-sum.js';
 export { clipScale, globalNorm } from './optimizer/norm.js';
+export {
+  checkSchedule,
+  constantSchedule,
+  type ScheduleShape,
+  type ScheduleSpec,
+  scheduleAt,
+  type Warmup,
+  warmupSteps,
+} from './optimizer/schedule.js';
