@@ -1,4 +1,5 @@
 export { type Adapter, decodeAdapter, encodeAdapter, initAdapter, peftConfig } from './adapter.js';
+export { writeFileAtomically, writeFolderAtomically } from './atomic-write.js';
 export { type DecoderConfig, parseConfig, readConfig } from './config.js';
 export { openEngine } from './engine/engine.js';
 export type {
@@ -25,17 +26,24 @@ export {
   type AdamState,
   adamW,
   applyUpdate,
+  type Checkpoint,
+  type CheckpointOwner,
   checkSchedule,
   clipScale,
   constantSchedule,
   decodeAdam,
+  decodeCheckpoint,
   encodeAdam,
+  encodeCheckpoint,
   GradientSum,
   globalNorm,
   initAdam,
+  loadCheckpoint,
+  type RunState,
   type ScheduleShape,
   type ScheduleSpec,
   type SkipReason,
+  saveCheckpoint,
   scheduleAt,
   type Update,
   type UpdateMetrics,

@@ -13,6 +13,15 @@ export {
   type UpdateMetrics,
   type UpdateRequest,
 } from './optimizer/apply-update.js';
+export {
+  type Checkpoint,
+  type CheckpointOwner,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+} from './optimizer/checkpoint.js';
+export type { RunState } from './optimizer/checkpoint-header.js';
 export { GradientSum } from './optimizer/gradient-sum.js';
 export { clipScale, globalNorm } from './optimizer/norm.js';
 export {

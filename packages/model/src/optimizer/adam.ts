@@ -90,15 +90,20 @@ function updateTensor(from: TensorInput, to: TensorOutput, rates: TensorRates): 
   }
 }
 
-export function encodeAdam(parameters: readonly NamedTensor[], state: AdamState): Uint8Array {
+/** The moments as tensors, `m.<name>` of all parameters, then `v.<name>`. */
+export function adamTensors(parameters: readonly NamedTensor[], state: AdamState): NamedTensor[] {
   const part = (prefix: string, values: readonly Float32Array[]): NamedTensor[] =>
     parameters.map((p, k) => ({
       name: `${prefix}.${p.name}`,
       shape: p.shape,
       data: values[k] ?? new Float32Array(0),
     }));
-  return writeSafetensors([...part('m', state.m), ...part('v', state.v)], { step: `${state.step}` });
+  return [...part('m', state.m), ...part('v', state.v)];
 }
+
+/** The state as a safetensors file; equal states give equal bytes. */
+export const encodeAdam = (parameters: readonly NamedTensor[], state: AdamState): Uint8Array =>
+  writeSafetensors(adamTensors(parameters, state), { step: `${state.step}` });
 
 /** @throws ModelError `MODEL_ADAPTER` naming what is missing */
 export function decodeAdam(bytes: Uint8Array, parameters: readonly NamedTensor[]): AdamState {
