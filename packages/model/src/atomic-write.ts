@@ -3,14 +3,20 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promi
 import { dirname, join, resolve } from 'node:path';
 import { ModelError } from './errors.js';
 
-/** For `catch`: what the file system refused, with the path. Errors of this package stay as they are. */
+const unwritable = (path: string, cause: unknown): ModelError => {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ModelError('MODEL_FILE', `${path}: cannot be written: ${reason}`, { cause });
+};
+
+/** For `catch`: what the file system refused, with the path. */
 const failed =
   (path: string) =>
   (cause: unknown): never => {
-    if (cause instanceof ModelError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ModelError('MODEL_FILE', `${path}: cannot be written: ${reason}`, { cause });
+    throw unwritable(path, cause);
   };
+
+/** True of what a call of the operating system was refused with, a full disk for instance. */
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 /** Beside its target, so that both lie on one file system; of its own, so that writers do not meet. */
 const temporaryOf = (path: string): string => `${path}.${randomUUID()}.tmp`;
@@ -44,7 +50,7 @@ export async function writeFileAtomically(
 /**
  * Writes a folder so that its path holds all of its files or does not exist: filled beside it, flushed and renamed.
  * @param fill writes the files into the folder that it is given; what it throws is thrown, and nothing is left
- * @throws ModelError `MODEL_FILE`, also where the folder exists and is not empty
+ * @throws ModelError `MODEL_FILE`, also where the folder exists and is not empty, or `fill` meets a full disk
  */
 export async function writeFolderAtomically(
   dir: string,
@@ -57,7 +63,9 @@ export async function writeFolderAtomically(
   const temporary = temporaryOf(target);
   await mkdir(temporary, { recursive: true }).catch(failed(dir));
   try {
-    await fill(temporary);
+    await fill(temporary).catch((error: unknown) => {
+      throw isSystemError(error) ? unwritable(dir, error) : error;
+    });
     const entries = await readdir(temporary, { recursive: true, withFileTypes: true });
     for (const entry of entries) await syncPath(join(entry.parentPath, entry.name)).catch(failed(dir));
     await syncPath(temporary).catch(failed(dir));

@@ -1,4 +1,4 @@
-export { type Adapter, decodeAdapter, encodeAdapter, initAdapter, peftConfig } from './adapter.js';
+export { type Adapter, decodeAdapter, encodeAdapter, initAdapter } from './adapter.js';
 export { writeFileAtomically, writeFolderAtomically } from './atomic-write.js';
 export { type DecoderConfig, parseConfig, readConfig } from './config.js';
 export { openEngine } from './engine/engine.js';
@@ -21,6 +21,11 @@ export type {
   SampleRequest,
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
+export { checkFit, readBaseModel } from './export/base-model.js';
+export { type LoraAdapter, type LoraPair, parseLoraAdapter, readLoraAdapter } from './export/lora-adapter.js';
+export { exportMerged, type MergedExport, type MergedSummary } from './export/merged.js';
+export type { WeightDType } from './export/narrow.js';
+export { exportPeft, type PeftExport } from './export/peft.js';
 export {
   type AdamHyperparameters,
   type AdamState,
