@@ -6,8 +6,8 @@ const DEADLINE_MS = 110_000;
 const interpreter = (): string => process.env['RESIDENCY_PYTHON'] ?? 'python3';
 
 /**
- * The Python interpreter of `RESIDENCY_PYTHON`, else `python3`, where it has all modules; null, with a line
- * that says so, where not. Modules are looked up and not imported, so that asking is quick.
+ * The Python interpreter of `RESIDENCY_PYTHON`, else `python3`, where it has all modules; null, with a line that says so,
+ * where not. Modules are looked up and not imported, so that asking is quick.
  */
 export function findPython(modules: readonly string[]): string | null {
   const python = interpreter();
@@ -22,12 +22,17 @@ export function findPython(modules: readonly string[]): string | null {
   return null;
 }
 
-/** Runs a script with JSON on its standard input, and reads the JSON that it prints on its last line. */
-export async function runPython(script: string, input: unknown): Promise<unknown> {
+/**
+ * Runs a script, given as its text, with JSON on its standard input, and reads the JSON that it prints on its last line. It
+ * is killed at the deadline.
+ */
+export async function runPython(script: string, input: unknown, deadlineMs = DEADLINE_MS): Promise<unknown> {
   const child = spawn(interpreter(), ['-c', script], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: DEADLINE_MS,
+    timeout: deadlineMs,
     killSignal: 'SIGKILL',
+    // Models are in folders: a name that is none must fail and not be looked for.
+    env: { ...process.env, HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1' },
   });
   const text = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -36,7 +41,8 @@ export async function runPython(script: string, input: unknown): Promise<unknown
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     text.err += chunk;
   });
-  child.stdin.end(JSON.stringify(input));
+  // A script that ends before it has read its input says why on its standard error.
+  child.stdin.on('error', () => undefined).end(JSON.stringify(input));
   const status = await new Promise<number | string | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(code ?? signal));

@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util';
 import { CliError, messageOf } from './errors.js';
 
-/** One `--name value` argument: how it is read and what a good value looks like. */
+/** One `--name value` argument, or a `--name` alone: how it is read and what a good value looks like. */
 export interface Flag<T> {
   /** For messages and help: "want ...". */
   readonly wanted: string;
   readonly fallback: T;
+  /** True for an argument that takes no value, and reads as 'true' where it is given. */
+  readonly isSwitch?: true;
+  /** True for an argument that must be given, whose fallback is never used. */
+  readonly isRequired?: true;
   /** The value, or undefined where the text is not one. */
   readonly parse: (text: string) => T | undefined;
 }
@@ -34,12 +38,34 @@ export function textFlag(wanted: string, fallback: string): Flag<string> {
   return { wanted, fallback, parse: (text) => (text === '' ? undefined : text) };
 }
 
+/** A text that must be given. */
+export const requiredFlag = (wanted: string): Flag<string> => ({ ...textFlag(wanted, ''), isRequired: true });
+
+/** A `--name` without a value: whether it is given. */
+export const switchFlag: Flag<boolean> = {
+  wanted: 'no value',
+  fallback: false,
+  isSwitch: true,
+  parse: () => true,
+};
+
+/** One of a few words; null where it is not given. */
+export const choiceFlag = <T extends string>(choices: readonly T[]): Flag<T | null> => ({
+  wanted: choices.join(', '),
+  fallback: null,
+  parse: (text) => choices.find((choice) => choice === text),
+});
+
 /**
- * Reads `--name value` and `--name=value` arguments.
+ * Reads `--name value`, `--name=value` and `--name` arguments.
  * @throws CliError CLI_USAGE naming the argument, what was found and what was wanted
  */
 export function readFlags<T extends FlagTable>(table: T, args: readonly string[]): FlagValues<T> {
-  const options = Object.fromEntries(Object.keys(table).map((name) => [name, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    Object.entries(table).map(
+      ([name, { isSwitch }]) => [name, { type: isSwitch ? 'boolean' : 'string' }] as const,
+    ),
+  );
   let given: Readonly<Record<string, string | boolean | undefined>>;
   try {
     given = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
@@ -48,8 +74,11 @@ export function readFlags<T extends FlagTable>(table: T, args: readonly string[]
     throw new CliError('CLI_USAGE', `${messageOf(error)}; known: ${known.join(', ')}`, { cause: error });
   }
   const values = Object.entries(table).map(([name, flag]) => {
-    const text = given[name];
-    if (typeof text !== 'string') return [name, flag.fallback];
+    const text = given[name] === true ? 'true' : given[name];
+    if (typeof text !== 'string') {
+      if (flag.isRequired) throw new CliError('CLI_USAGE', `--${name} is missing, want ${flag.wanted}`);
+      return [name, flag.fallback];
+    }
     const value = flag.parse(text);
     if (value !== undefined) return [name, value];
     throw new CliError('CLI_USAGE', `--${name} is ${JSON.stringify(text)}, want ${flag.wanted}`);

@@ -3,7 +3,6 @@ import { loraShapes } from './binding.js';
 import type { DecoderConfig } from './config.js';
 import type { LoraOptions } from './engine-types.js';
 import { ModelError } from './errors.js';
-import { PROJECTIONS } from './parameters.js';
 import { type NamedTensor, parseSafetensors, readTensor, writeSafetensors } from './safetensors.js';
 
 /** A LoRA adapter: its tensors in a fixed order, and what scales them. */
@@ -60,21 +59,3 @@ export function decodeAdapter(bytes: Uint8Array, c: DecoderConfig): Adapter {
   });
   return { rank, alpha, tensors };
 }
-
-/** PEFT's adapter_config.json for an adapter of a base model. */
-export const peftConfig = (
-  baseModel: string,
-  rank: number,
-  alpha: number,
-): Readonly<Record<string, unknown>> => ({
-  peft_type: 'LORA',
-  task_type: 'CAUSAL_LM',
-  base_model_name_or_path: baseModel,
-  r: rank,
-  lora_alpha: alpha,
-  lora_dropout: 0,
-  bias: 'none',
-  target_modules: [...PROJECTIONS],
-  fan_in_fan_out: false,
-  inference_mode: true,
-});

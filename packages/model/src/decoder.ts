@@ -1,6 +1,15 @@
 import { addDims, type Dim, linear, ops, type Tensor, type Trace } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
-import { EMBEDDING, FINAL_NORM, HEAD, inputNorm, keyNorm, type Projection, postNorm, queryNorm } from './parameters.js';
+import {
+  EMBEDDING,
+  FINAL_NORM,
+  HEAD,
+  inputNorm,
+  keyNorm,
+  type Projection,
+  postNorm,
+  queryNorm,
+} from './parameters.js';
 import { rotaryFrequencies } from './rope.js';
 
 /** Where a program takes its parameters from: frozen weights, inputs, with or without an adapter. */

@@ -4,6 +4,7 @@ export type ModelErrorCode =
   | 'MODEL_CONFIG'
   | 'MODEL_WEIGHT'
   | 'MODEL_ADAPTER'
+  | 'MODEL_CHECKPOINT'
   | 'MODEL_REQUEST'
   | 'MODEL_NUMERIC'
   | 'ENGINE_DEADLINE'

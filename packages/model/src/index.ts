@@ -1,4 +1,5 @@
-export { type Adapter, decodeAdapter, encodeAdapter, initAdapter, peftConfig } from './adapter.js';
+export { type Adapter, decodeAdapter, encodeAdapter, initAdapter } from './adapter.js';
+export { writeFileAtomically, writeFolderAtomically } from './atomic-write.js';
 export { type DecoderConfig, parseConfig, readConfig } from './config.js';
 export { openEngine } from './engine/engine.js';
 export type {
@@ -21,7 +22,41 @@ export type {
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export type { Biases, Family } from './families.js';
-export { type AdamHyperparameters, type AdamState, adamW, GradientSum, initAdam } from './optimizer.js';
+export { checkFit, readBaseModel } from './export/base-model.js';
+export { type LoraAdapter, type LoraPair, parseLoraAdapter, readLoraAdapter } from './export/lora-adapter.js';
+export { exportMerged, type MergedExport, type MergedSummary } from './export/merged.js';
+export type { WeightDType } from './export/narrow.js';
+export { exportPeft, type PeftExport } from './export/peft.js';
+export {
+  type AdamHyperparameters,
+  type AdamState,
+  adamW,
+  applyUpdate,
+  type Checkpoint,
+  type CheckpointOwner,
+  checkSchedule,
+  clipScale,
+  constantSchedule,
+  decodeAdam,
+  decodeCheckpoint,
+  encodeAdam,
+  encodeCheckpoint,
+  GradientSum,
+  globalNorm,
+  initAdam,
+  loadCheckpoint,
+  type RunState,
+  type ScheduleShape,
+  type ScheduleSpec,
+  type SkipReason,
+  saveCheckpoint,
+  scheduleAt,
+  type Update,
+  type UpdateMetrics,
+  type UpdateRequest,
+  type Warmup,
+  warmupSteps,
+} from './optimizer.js';
 export { weightShapes } from './parameters.js';
 export type { RopeSpec } from './rope.js';
 export {

@@ -1,4 +1,4 @@
-import { integerFlag, readFlags, textFlag } from '@residency/cli';
+import { choiceFlag, integerFlag, readFlags, requiredFlag, switchFlag, textFlag } from '@residency/cli';
 import { describe, expect, test } from 'vitest';
 
 const flags = {
@@ -33,6 +33,30 @@ describe('readFlags', () => {
 
   test.each(bad)('refuses %j', (args, message) => {
     expect(() => readFlags(flags, args)).toThrow(
+      expect.objectContaining({ code: 'CLI_USAGE', message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+describe('readFlags of arguments that are not optional texts', () => {
+  const table = { out: requiredFlag('a folder'), merged: switchFlag, dtype: choiceFlag(['f32', 'f16']) };
+
+  test('reads switches, choices and what must be given', () => {
+    expect(readFlags(table, ['--out', 'x'])).toEqual({ out: 'x', merged: false, dtype: null });
+    expect(readFlags(table, ['--merged', '--dtype=f16', '--out', 'x'])).toEqual({
+      out: 'x',
+      merged: true,
+      dtype: 'f16',
+    });
+  });
+
+  test.each([
+    [['--merged'], '--out is missing, want a folder'],
+    [['--out', ''], '--out is "", want a folder'],
+    [['--out', 'x', '--dtype', 'f64'], '--dtype is "f64", want f32, f16'],
+    [['--out', 'x', '--merged=yes'], 'merged'],
+  ])('refuses %j', (args, message) => {
+    expect(() => readFlags(table, args)).toThrow(
       expect.objectContaining({ code: 'CLI_USAGE', message: expect.stringContaining(message) }),
     );
   });

@@ -127,10 +127,18 @@ describe('createGatewayClient', () => {
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 describe('writeAdapterFolder', () => {
-  const name = 'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight';
-  const file = (tensorName: string, metadata: Record<string, string>) =>
-    writeSafetensors([{ name: tensorName, shape: [4, 8], data: new Float32Array(32) }], metadata);
-  const good = file(name, { lora_rank: '4', lora_alpha: '32' });
+  const module = 'base_model.model.model.layers.0.self_attn.q_proj';
+  const file = (
+    metadata: Record<string, string>,
+    ...tensors: readonly (readonly [string, readonly number[]])[]
+  ) =>
+    writeSafetensors(
+      tensors.map(([name, shape]) => ({ name, shape, data: new Float32Array(32) })),
+      metadata,
+    );
+  const a = [`${module}.lora_A.weight`, [4, 8]] as const;
+  const b = [`${module}.lora_B.weight`, [8, 4]] as const;
+  const good = file({ lora_rank: '4', lora_alpha: '32' }, a, b);
 
   test('writes the adapter and the configuration that it implies', async () => {
     await writeAdapterFolder(join(dir, 'adapter'), {
@@ -145,6 +153,7 @@ describe('writeAdapterFolder', () => {
       base_model_name_or_path: 'intern',
       r: 4,
       lora_alpha: 32,
+      target_modules: ['q_proj'],
     });
   });
 
@@ -154,11 +163,12 @@ describe('writeAdapterFolder', () => {
     ['a header beyond the end', Buffer.alloc(9, 1), undefined, 'adapter'],
     [
       'no adapter',
-      file('model.norm.weight', { lora_rank: '4', lora_alpha: '32' }),
+      file({ lora_rank: '4', lora_alpha: '32' }, ['model.norm.weight', [4, 8]]),
       undefined,
-      'no LoRA tensors',
+      'model.norm.weight is [4,8], want only the matrices of LoRA pairs',
     ],
-    ['no rank', file(name, { lora_alpha: '32' }), undefined, 'rank and alpha'],
+    ['half a pair', file({ lora_rank: '4', lora_alpha: '32' }, a), undefined, 'lora_A alone, want both'],
+    ['no rank', file({ lora_alpha: '32' }, a, b), undefined, 'rank and alpha'],
   ] as const;
 
   test.each(bad)('refuses %s and writes nothing', async (_, bytes, hash, message) => {

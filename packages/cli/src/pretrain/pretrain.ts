@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { OPTION_TOKEN_PATTERN, tokenizerCorpus } from '@residency/bedside';
-import { type NamedTensor, parseConfig, readConfig, SupervisedTrainer } from '@residency/model';
+import { type NamedTensor, parseConfig, readConfig, SupervisedTrainer, scheduleAt } from '@residency/model';
 import { DEFAULT_PRE_TOKEN_PATTERN, openTokenizer, trainBpe } from '@residency/text';
 import { integerFlag, readFlags, textFlag } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
@@ -25,12 +25,17 @@ const flags = {
 };
 
 /** Learning rate of a step: linear warm-up, then cosine. */
-export function learningRateAt(stage: StageRecipe, step: number): number {
-  if (step < stage.warmupSteps) return (stage.learningRate * (step + 1)) / stage.warmupSteps;
-  const progress = (step - stage.warmupSteps) / Math.max(1, stage.steps - stage.warmupSteps);
-  const share = stage.finalShare + ((1 - stage.finalShare) * (1 + Math.cos(Math.PI * progress))) / 2;
-  return stage.learningRate * share;
-}
+export const learningRateAt = (stage: StageRecipe, step: number): number =>
+  scheduleAt(
+    {
+      shape: 'cosine',
+      learningRate: stage.learningRate,
+      warmup: { steps: stage.warmupSteps },
+      totalSteps: stage.steps,
+      minShare: stage.finalShare,
+    },
+    step,
+  );
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 

@@ -1,0 +1,136 @@
+import { copyFile, type FileHandle, open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFolderAtomically } from '../atomic-write.js';
+import { type BaseModel, checkFit, readBaseModel } from './base-model.js';
+import type { LoraAdapter } from './lora-adapter.js';
+import { type MergedWeight, mergedBytes, valuesOf } from './merged-weight.js';
+import { BYTES_PER_VALUE, type WeightDType } from './narrow.js';
+
+export interface MergedExport {
+  /** Hugging Face folder of the base model. */
+  readonly baseDir: string;
+  readonly adapter: LoraAdapter;
+  /** A new or empty folder. */
+  readonly outDir: string;
+  readonly dtype: WeightDType;
+  /** Weights of more bytes are cut into several files. @defaultValue 5e9, as in transformers 4 */
+  readonly maxShardBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface MergedSummary {
+  /** Names of the weight files, in order. */
+  readonly files: readonly string[];
+  /** Bytes of all weights. */
+  readonly bytes: number;
+  readonly weights: number;
+}
+
+const TORCH_NAMES: Readonly<Record<WeightDType, string>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+};
+
+/**
+ * Writes a model with an adapter merged into its weights, W + scale B A (Hu et al. 2021, section 4.1), as a Hugging Face
+ * folder: the weights in one type, config.json with that type, tokenizer, generation settings and licence as they are. Holds
+ * a few rows of one weight in memory. A tied head stays tied.
+ * @throws ModelError `MODEL_FILE`, `MODEL_WEIGHT`; `MODEL_ADAPTER` where the adapter does not fit; `MODEL_NUMERIC` where a
+ * value has no place in the type; the signal's reason where it aborts. Then `outDir` is as it was
+ */
+export async function exportMerged(request: MergedExport): Promise<MergedSummary> {
+  const { baseDir, adapter, outDir, dtype, maxShardBytes = 5e9, signal } = request;
+  const base = await readBaseModel(baseDir);
+  checkFit(adapter, base);
+  const shards = shardsOf(mergedWeights(base, adapter, dtype), maxShardBytes);
+  const names = shards.map((_, i) => shardName(i, shards.length));
+  const bytes = shards.flat().reduce((n, merged) => n + bytesOf(merged), 0);
+  await writeFolderAtomically(outDir, async (dir) => {
+    await writeFile(join(dir, 'config.json'), withDType(base.configText, dtype));
+    for (const name of base.companions) await copyFile(join(baseDir, name), join(dir, name));
+    for (const [i, shard] of shards.entries())
+      await writeFile(join(dir, names[i] ?? ''), shardBytes(shard, signal), { flag: 'wx' });
+    if (shards.length > 1)
+      await writeFile(join(dir, 'model.safetensors.index.json'), indexOf(shards, names, bytes));
+  });
+  return { files: names, bytes, weights: base.weights.length };
+}
+
+function mergedWeights(base: BaseModel, { pairs, scale }: LoraAdapter, dtype: WeightDType): MergedWeight[] {
+  const byWeight = new Map(pairs.map((pair) => [`${pair.module}.weight`, pair]));
+  return base.weights.map((weight) => ({ weight, pair: byWeight.get(weight.name), scale, dtype }));
+}
+
+const bytesOf = ({ weight, dtype }: MergedWeight): number => valuesOf(weight.shape) * BYTES_PER_VALUE[dtype];
+
+/** Weights in their order, each shard as many as its limit allows, and one at least. */
+function shardsOf(all: readonly MergedWeight[], maxBytes: number): MergedWeight[][] {
+  const shards: MergedWeight[][] = [];
+  let room = 0;
+  for (const merged of all) {
+    const bytes = bytesOf(merged);
+    if (shards.length === 0 || bytes > room) {
+      shards.push([]);
+      room = maxBytes;
+    }
+    shards.at(-1)?.push(merged);
+    room -= bytes;
+  }
+  return shards;
+}
+
+/** As transformers names them. */
+function shardName(index: number, count: number): string {
+  const five = (n: number): string => `${n}`.padStart(5, '0');
+  return count === 1 ? 'model.safetensors' : `model-${five(index + 1)}-of-${five(count)}.safetensors`;
+}
+
+/** A safetensors file: length and text of its header, then the tensors. Data start on a multiple of 8 bytes. */
+async function* shardBytes(shard: readonly MergedWeight[], signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+  let end = 0;
+  for (const merged of shard) {
+    const begin = end;
+    end += bytesOf(merged);
+    const { name, shape } = merged.weight;
+    header[name] = { dtype: merged.dtype, shape, data_offsets: [begin, end] };
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const start = new Uint8Array(8 * Math.ceil(1 + text.length / 8)).fill(0x20);
+  new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
+  start.set(text, 8);
+  yield start;
+  const files = new Map<string, FileHandle>();
+  try {
+    for (const merged of shard) {
+      const { path } = merged.weight;
+      const file = files.get(path) ?? (await open(path, 'r'));
+      files.set(path, file);
+      for await (const chunk of mergedBytes(file, merged)) {
+        signal?.throwIfAborted();
+        yield chunk;
+      }
+    }
+  } finally {
+    for (const file of files.values()) await file.close();
+  }
+}
+
+function indexOf(shards: readonly MergedWeight[][], names: readonly string[], bytes: number): string {
+  const map = shards.flatMap((shard, i) => shard.map(({ weight }) => [weight.name, names[i]]));
+  const index = { metadata: { total_size: bytes }, weight_map: Object.fromEntries(map) };
+  return `${JSON.stringify(index, null, 2)}\n`;
+}
+
+/**
+ * A config.json with another type of weights. The text is edited, not written anew: a JavaScript number forgets whether it
+ * was spelled 1.0 or 1, and Python does not.
+ */
+function withDType(text: string, dtype: WeightDType): string {
+  const name = `"${TORCH_NAMES[dtype]}"`;
+  const known = /("(?:torch_)?dtype"\s*:\s*)(?:"[^"]*"|null)/g;
+  return known.test(text)
+    ? text.replace(known, `$1${name}`)
+    : text.replace(/\{(\s*)(?=")/, `{$1"torch_dtype": ${name},$1`);
+}
