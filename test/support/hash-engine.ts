@@ -53,9 +53,9 @@ function sampleOf(request: SampleRequest, at: number): Sample {
     const id = bytes.readUInt32LE(0) % words.length;
     ids.push(id);
     logprobs.push(Math.fround(-3 * unit(bytes, 4)));
-    if (stopIds.includes(id)) return { ids, logprobs, stopReason: 'stop' };
+    if (stopIds.includes(id)) return { ids, logprobs, modelLogprobs: logprobs, stopReason: 'stop' };
   }
-  return { ids, logprobs, stopReason: 'length' };
+  return { ids, logprobs, modelLogprobs: logprobs, stopReason: 'length' };
 }
 
 const stateOf = (...parts: readonly unknown[]): PolicyState => ({

@@ -1,14 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile, createLocalRunner, type Program, type TensorData } from '@residency/tensor';
+import { compile, createLocalRunner, type Program, type Session, type TensorData } from '@residency/tensor';
 import { type DecoderConfig, readConfig } from '../../packages/model/src/config.js';
-import { packGroup, padRows } from '../../packages/model/src/engine/batch.js';
+import { padRows } from '../../packages/model/src/engine/batch.js';
+import { generateFeeds } from '../../packages/model/src/engine/sample.js';
+import { layoutGroups } from '../../packages/model/src/layout/group.js';
 import { generateProgram } from '../../packages/model/src/programs/generate.js';
 import { scoreProgram } from '../../packages/model/src/programs/score.js';
 import { trainProgram } from '../../packages/model/src/programs/train.js';
 import { openWeights, type WeightOptions } from '../../packages/model/src/weights.js';
 
 type Ids = readonly number[];
+
+/** Runs a score program: log-probabilities of the tokens of each suffix after a shared prefix. */
+export async function scoreGroup(
+  session: Session,
+  config: DecoderConfig,
+  prefix: Ids,
+  suffixes: readonly Ids[],
+  inputs: Readonly<Record<string, TensorData>> = {},
+): Promise<number[][]> {
+  const { sizes, feeds } = layoutGroups([{ prefix, suffixes }], config);
+  const out = await session.run(sizes, { inverseTemperature: Float32Array.of(1), ...feeds, ...inputs });
+  const all = Array.from(out['logprobs'] ?? [], Number);
+  return suffixes.map((s, g) => all.slice(g * sizes.L, g * sizes.L + s.length));
+}
 
 /** A model folder, opened as the engine opens it, whose programs run in this process. */
 export interface RunningModel {
@@ -28,15 +44,10 @@ export interface RunningModel {
 export async function runModel(modelDir: string, options: WeightOptions = {}): Promise<RunningModel> {
   const config = await readConfig(modelDir);
   const { files, sha256 } = await openWeights(modelDir, config, options);
-  const run = async (
-    program: Program,
-    sizes: Readonly<Record<string, number>>,
-    inputs: Readonly<Record<string, TensorData>>,
-  ): Promise<Record<string, TensorData>> => {
+  const withSession = async <T>(program: Program, use: (session: Session) => Promise<T>): Promise<T> => {
     const runner = createLocalRunner();
     try {
-      const session = await compile(program, { runner, threads: 1, weights: files });
-      return await session.run(sizes, inputs);
+      return await use(await compile(program, { runner, threads: 1, weights: files }));
     } finally {
       await runner.close();
     }
@@ -54,47 +65,45 @@ export async function runModel(modelDir: string, options: WeightOptions = {}): P
   return {
     config,
     sha256,
-    score: async (prefix, suffixes) => {
-      const { sizes, ids } = packGroup(prefix, suffixes);
-      const out = await run(scoreProgram(config, { kind: 'none' }), sizes, {
-        ids,
-        inverseTemperature: Float32Array.of(1),
-      });
-      const all = Array.from(out['logprobs'] ?? [], Number);
-      return suffixes.map((s, g) => all.slice(g * sizes.S, g * sizes.S + s.length));
-    },
+    score: (prefix, suffixes) =>
+      withSession(scoreProgram(config, { kind: 'none' }), (session) =>
+        scoreGroup(session, config, prefix, suffixes),
+      ),
     gradients: async (prefix, suffixes) => {
-      const { sizes, ids } = packGroup(prefix, suffixes);
-      const out = await run(trainProgram(config, { kind: 'full' }, 'supervised'), sizes, {
+      const { sizes, feeds } = layoutGroups([{ prefix, suffixes }], config);
+      const ones = padRows(
+        suffixes.map((s) => s.map(() => 1)),
+        sizes.L,
+      );
+      const inputs = {
         ...(await values()),
-        ids,
+        ...feeds,
         inverseTemperature: Float32Array.of(1),
-        mask: padRows(
-          suffixes.map((s) => s.map(() => 1)),
-          sizes.S,
-        ),
-        lossScale: Float32Array.of(1),
-      });
+        mask: ones,
+        weights: ones,
+      };
+      const program = trainProgram(config, { kind: 'full' }, { kind: 'supervised' });
+      const out = await withSession(program, (session) => session.run(sizes, inputs));
       const byName = Object.entries(out)
         .filter(([name]) => name.startsWith('grad:'))
         .map(([name, data]) => [name.slice('grad:'.length), Float32Array.from(data, Number)] as const);
       return { nll: Number(out['nll']?.[0]), byName: new Map(byName) };
     },
     generate: async (prompt, count) => {
-      const out = await run(
-        generateProgram(config, { kind: 'none' }),
-        { P: prompt.length, G: 1, M: count, K: 1 },
+      const { sizes, feeds } = generateFeeds(
         {
-          promptIds: BigInt64Array.from(prompt, BigInt),
-          uniforms: new Float32Array(count).fill(0.5),
-          inverseTemperatures: Float32Array.of(1),
-          isGreedy: Float32Array.of(1),
-          // No token has this id: generation ends with the count alone.
-          stopIds: BigInt64Array.of(-1n),
-          maxNewTokens: BigInt64Array.of(BigInt(count)),
+          adapter: null,
+          promptIds: prompt,
+          temperatures: [0],
+          maxNewTokens: count,
+          stopIds: [],
+          key: { seed: 0, step: 0, prompt: 0 },
         },
+        config.vocab,
       );
-      return Array.from(out['ids'] ?? [], Number);
+      const program = generateProgram(config, { kind: 'none' }, { isFiltered: false });
+      const out = await withSession(program, (session) => session.run(sizes, feeds));
+      return Array.from(out['ids'] ?? [], Number).filter((_, i) => i % sizes.G === 0);
     },
   };
 }

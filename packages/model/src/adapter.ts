@@ -1,5 +1,5 @@
 import { uniform } from '@residency/algorithms';
-import { loraShapes } from './binding.js';
+import { loraShapes, type Trainable } from './binding.js';
 import type { DecoderConfig } from './config.js';
 import type { LoraOptions } from './engine-types.js';
 import { ModelError } from './errors.js';
@@ -11,6 +11,13 @@ export interface Adapter {
   readonly alpha: number;
   readonly tensors: readonly NamedTensor[];
 }
+
+/** What a program trains or takes of an adapter: one program serves all of a rank and scale. */
+export const trainableOf = (adapter: Adapter | null): Trainable =>
+  adapter ? { kind: 'lora', rank: adapter.rank, alpha: adapter.alpha } : { kind: 'none' };
+
+export const adapterInputs = (adapter: Adapter | null): Record<string, Float32Array> =>
+  Object.fromEntries((adapter?.tensors ?? []).map((t) => [t.name, t.data]));
 
 /** First entry of the random keys of an adapter's initial values, apart from those of sampling. */
 const INIT_STREAM = 0x4c6f5241;

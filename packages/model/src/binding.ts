@@ -9,6 +9,10 @@ export type Trainable =
   | { readonly kind: 'lora'; readonly rank: number; readonly alpha: number }
   | { readonly kind: 'full' };
 
+/** Equal keys mean equal parameters of a program. */
+export const trainableKey = (t: Trainable): string =>
+  t.kind === 'lora' ? `lora:${t.rank}:${t.alpha}` : t.kind;
+
 export interface BoundParameters extends Parameters {
   /** The trainable parameters by name, in a fixed order; empty for `none`. */
   readonly trainable: ReadonlyMap<string, Tensor>;

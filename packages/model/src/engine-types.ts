@@ -1,5 +1,7 @@
 /** What a compute engine is asked and what it answers; plain data, so that it can cross a process boundary. */
 
+import type { Aggregation, ImportanceLevel, KlEstimator, PolicyEstimator } from '@residency/algorithms';
+
 /** Names one prompt of one step of one run: with the sample and token index it keys every random number. */
 export interface SampleKey {
   readonly seed: number;
@@ -20,15 +22,28 @@ export interface SampleRequest {
   /** One temperature per sample, so its length is the group size G; 0 means greedy. */
   readonly temperatures: readonly number[];
   readonly maxNewTokens: number;
+  /** Most new tokens of each sample, where they differ; at most `maxNewTokens`. */
+  readonly limits?: readonly number[];
+  /** A token that ends a sample. */
   readonly stopIds: readonly number[];
+  /** Sequences of tokens that end a sample. */
+  readonly stopSequences?: readonly (readonly number[])[];
+  /** Draws from the so many most likely tokens; 0 or none: from all. */
+  readonly topK?: number;
+  /** Draws from the most likely tokens that hold this share of the probability. @defaultValue 1 */
+  readonly topP?: number;
+  /** Draws from tokens at least this likely, as a share of the most likely one. @defaultValue 0 */
+  readonly minP?: number;
   readonly key: SampleKey;
 }
 
 export interface Sample {
   /** Generated ids, the stop id included where one ended the sample. */
   readonly ids: readonly number[];
-  /** Natural-log probability of each id under the sampled (tempered) distribution; temperature 1 for greedy. */
+  /** Natural-log probability of each id in the distribution it was drawn from; at temperature 1 for greedy. */
   readonly logprobs: readonly number[];
+  /** Natural-log probability of each id under the model at temperature 1, nothing left out. */
+  readonly modelLogprobs: readonly number[];
   readonly stopReason: 'stop' | 'length';
 }
 
@@ -59,6 +74,22 @@ export interface LearnHyperparameters {
   readonly klCoefficient: number;
   /** Temperature that the samples were drawn at. */
   readonly temperature: number;
+  /** @defaultValue `ppo` */
+  readonly estimator?: PolicyEstimator;
+  /** How token losses become the step's. @defaultValue `token-mean` */
+  readonly aggregation?: Aggregation;
+  /** Length of the aggregation `fixed-length`, in tokens. */
+  readonly fixedLength?: number;
+  /** @defaultValue `k3` */
+  readonly klEstimator?: KlEstimator;
+  /** Weight of the entropy bonus. @defaultValue 0 */
+  readonly entropyCoefficient?: number;
+  /** Bound of the estimator `ppo_dual_clip`. @defaultValue 3 */
+  readonly dualClip?: number;
+  /** Truncated importance weights of stale samples, by token or by sequence; left out without it. */
+  readonly importance?: ImportanceLevel;
+  /** Largest importance weight. @defaultValue 2 */
+  readonly importanceCap?: number;
 }
 
 /** Everything a policy version is: adapter and optimiser state, both as safetensors bytes. */
@@ -128,4 +159,10 @@ export interface EngineOptions {
   /** Hugging Face folder: config.json, *.safetensors. */
   readonly modelDir: string;
   readonly threads: number;
+  /** Folder of widened weights and remembered hashes. @defaultValue one of this user's in the system's temporary folder */
+  readonly cacheDir?: string;
+  /** Rows of tokens that one learning run may have; a group that is longer has a run of its own. @defaultValue 2048 */
+  readonly maxRows?: number;
+  /** Computes inner values of the layers again in the backward pass instead of keeping them. @defaultValue false */
+  readonly recomputes?: boolean;
 }

@@ -21,12 +21,12 @@ export type {
   SampleRequest,
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
-export type { Biases, Family } from './families.js';
 export { checkFit, readBaseModel } from './export/base-model.js';
 export { type LoraAdapter, type LoraPair, parseLoraAdapter, readLoraAdapter } from './export/lora-adapter.js';
 export { exportMerged, type MergedExport, type MergedSummary } from './export/merged.js';
 export type { WeightDType } from './export/narrow.js';
 export { exportPeft, type PeftExport } from './export/peft.js';
+export type { Biases, Family } from './families.js';
 export {
   type AdamHyperparameters,
   type AdamState,

@@ -1,7 +1,8 @@
 import { compile, createLocalRunner, type Session } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
-import { packGroup, padRows } from './engine/batch.js';
+import { padRows } from './engine/batch.js';
 import { ModelError } from './errors.js';
+import { layoutGroups } from './layout/group.js';
 import {
   type AdamHyperparameters,
   type AdamState,
@@ -29,12 +30,19 @@ export interface SupervisedStep {
 
 /** Trains every weight of a small decoder on sequences, in this process. */
 export class SupervisedTrainer {
+  readonly #config: DecoderConfig;
   readonly #session: Session;
   readonly #close: () => Promise<void>;
   #parameters: readonly NamedTensor[];
   #moments: AdamState;
 
-  private constructor(session: Session, close: () => Promise<void>, parameters: readonly NamedTensor[]) {
+  private constructor(
+    config: DecoderConfig,
+    session: Session,
+    close: () => Promise<void>,
+    parameters: readonly NamedTensor[],
+  ) {
+    this.#config = config;
     this.#session = session;
     this.#close = close;
     this.#parameters = parameters;
@@ -47,8 +55,11 @@ export class SupervisedTrainer {
     threads: number,
   ): Promise<SupervisedTrainer> {
     const runner = createLocalRunner();
-    const session = await compile(trainProgram(c, { kind: 'full' }, 'supervised'), { runner, threads });
-    return new SupervisedTrainer(session, () => runner.close(), parameters);
+    const session = await compile(trainProgram(c, { kind: 'full' }, { kind: 'supervised' }), {
+      runner,
+      threads,
+    });
+    return new SupervisedTrainer(c, session, () => runner.close(), parameters);
   }
 
   get parameters(): readonly NamedTensor[] {
@@ -84,14 +95,14 @@ export class SupervisedTrainer {
       this.#parameters = next.parameters;
       this.#moments = next.state;
     }
-    return { nll: nll / total, gradNorm, isApplied };
+    return { nll, gradNorm, isApplied };
   }
 
   /** Mean negative log-likelihood of a batch, in nats, without learning from it. */
   async evaluate(batch: readonly SupervisedExample[]): Promise<number> {
     checkBatch(batch, 1);
     const total = batch.reduce((n, e) => n + e.weights.reduce((m, w) => m + w, 0), 0);
-    return (await this.#addChunk(batch, total, new GradientSum(this.#parameters))) / total;
+    return await this.#addChunk(batch, total, new GradientSum(this.#parameters));
   }
 
   async #addChunk(
@@ -100,19 +111,21 @@ export class SupervisedTrainer {
     gradients: GradientSum,
   ): Promise<number> {
     const P = commonPrefix(examples);
-    const packed = packGroup(
-      examples[0]?.ids.slice(0, P) ?? [],
-      examples.map((e) => e.ids.slice(P)),
+    const { sizes, feeds } = layoutGroups(
+      [{ prefix: examples[0]?.ids.slice(0, P) ?? [], suffixes: examples.map((e) => e.ids.slice(P)) }],
+      this.#config,
     );
-    const out = await this.#session.run(packed.sizes, {
+    const matrix = (f: (weight: number) => number): Float32Array =>
+      padRows(
+        examples.map((e) => e.weights.slice(P).map(f)),
+        sizes.L,
+      );
+    const out = await this.#session.run(sizes, {
       ...Object.fromEntries(this.#parameters.map((p) => [p.name, p.data])),
-      ids: packed.ids,
+      ...feeds,
       inverseTemperature: Float32Array.of(1),
-      mask: padRows(
-        examples.map((e) => e.weights.slice(P)),
-        packed.sizes.S,
-      ),
-      lossScale: Float32Array.of(1 / total),
+      mask: matrix((w) => (w === 0 ? 0 : 1)),
+      weights: matrix((w) => w / total),
     });
     gradients.addOutputs(out);
     return Number(out['nll']?.[0] ?? Number.NaN);

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { compile, createLocalRunner } from '@residency/tensor';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../../packages/model/src/config.js';
+import { generateFeeds } from '../../../packages/model/src/engine/sample.js';
 import { generateProgram } from '../../../packages/model/src/programs/generate.js';
 import { scoreProgram } from '../../../packages/model/src/programs/score.js';
 import { openWeights } from '../../../packages/model/src/weights.js';
 import { largestDifference } from '../../support/numbers.js';
 import { referenceFile } from '../../support/reference-data.js';
+import { scoreGroup } from '../../support/run-model.js';
 
 interface Expected {
   greedy: { promptIds: number[]; generatedIds: number[]; logprobs: number[] };
@@ -18,7 +20,6 @@ interface Expected {
 const dir = referenceFile('models', 'stories260K');
 const runner = createLocalRunner();
 afterAll(() => runner.close());
-const big = (ids: readonly number[]): BigInt64Array => BigInt64Array.from(ids, BigInt);
 
 describe.runIf(dir !== null)('stories260K, a real Llama', () => {
   const modelDir = dir ?? '';
@@ -36,15 +37,9 @@ describe.runIf(dir !== null)('stories260K, a real Llama', () => {
       threads: 1,
       weights: weights.files,
     });
-    const S = Math.max(...suffixes.map((s) => s.length));
-    const padded = suffixes.flatMap((s) => [...s, ...new Array<number>(S - s.length).fill(0)]);
-    const out = await session.run(
-      { P: prefix.length, S, G: suffixes.length },
-      { ids: big([...prefix, ...padded]), inverseTemperature: Float32Array.of(1) },
-    );
+    const scored = await scoreGroup(session, config, prefix, suffixes);
     await session.close();
-    const all = Array.from(out['logprobs'] ?? [], Number);
-    return suffixes.map((s, g) => all.slice(g * S, g * S + s.length));
+    return scored;
   }
 
   it('scores a sequence as transformers does', async () => {
@@ -68,23 +63,24 @@ describe.runIf(dir !== null)('stories260K, a real Llama', () => {
     const { promptIds, generatedIds, logprobs } = expected().greedy;
     const config = await readConfig(modelDir);
     const weights = await openWeights(modelDir, config);
-    const session = await compile(generateProgram(config, { kind: 'none' }), {
+    const session = await compile(generateProgram(config, { kind: 'none' }, { isFiltered: false }), {
       runner,
       threads: 1,
       weights: weights.files,
     });
     const M = generatedIds.length;
-    const out = await session.run(
-      { P: promptIds.length, G: 2, M, K: 1 },
+    const { sizes, feeds } = generateFeeds(
       {
-        promptIds: big(promptIds),
-        uniforms: new Float32Array(2 * M).fill(0.5),
-        inverseTemperatures: Float32Array.of(1, 1),
-        isGreedy: Float32Array.of(1, 1),
-        stopIds: big([2]),
-        maxNewTokens: big([M]),
+        adapter: null,
+        promptIds,
+        temperatures: [0, 0],
+        maxNewTokens: M,
+        stopIds: [2],
+        key: { seed: 1, step: 0, prompt: 0 },
       },
+      config.vocab,
     );
+    const out = await session.run(sizes, feeds);
     await session.close();
     const column = (values: ArrayLike<number | bigint>, g: number): number[] =>
       Array.from(values, Number).filter((_, i) => i % 2 === g);

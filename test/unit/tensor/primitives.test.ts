@@ -58,6 +58,7 @@ const CASES: { readonly [P in Prim]: readonly Case[] } = {
   log: [{ inputs: [positive(2, 3)], build: (x = never()) => ops.log(x) }],
   sqrt: [{ inputs: [positive(5)], build: (x = never()) => ops.sqrt(x) }],
   sigmoid: [{ inputs: [f(2, 3)], build: (x = never()) => ops.sigmoid(x) }],
+  silu: [{ inputs: [f(2, 3)], build: (x = never()) => ops.silu(x) }],
   sin: [{ inputs: [f(4)], build: (x = never()) => ops.sin(x) }],
   cos: [{ inputs: [f(4)], build: (x = never()) => ops.cos(x) }],
   not: [
@@ -118,6 +119,79 @@ const CASES: { readonly [P in Prim]: readonly Case[] } = {
       build: (a = never(), b = never()) => ops.where(ops.less(a, 0.1), ops.mul(a, 3), b),
     },
   ],
+  gemm: [
+    {
+      inputs: [f(3, 4), f(4, 2), f(3, 2)],
+      build: (a = never(), b = never(), c = never()) => ops.gemm(a, b, c, 0.5),
+    },
+    {
+      inputs: [f(4, 3), f(2, 4), f(2)],
+      build: (a = never(), b = never(), c = never()) => ops.gemm(ops.swapLast(a), ops.swapLast(b), c),
+    },
+  ],
+  rmsNorm: [
+    { inputs: [f(3, 4), f(4)], build: (x = never(), w = never()) => ops.rmsNorm(x, w, 1e-3) },
+    { inputs: [f(2, 3, 4), f(4)], build: (x = never(), w = never()) => ops.rmsNorm(x, w, 0.1) },
+  ],
+  rotary: [
+    {
+      inputs: [f(3, 2, 4), ids([0, 1, 5], 3)],
+      build: (x = never(), places = never()) => {
+        const angles = ops.mul(
+          ops.expandDims(ops.cast(places, 'f32'), -1),
+          ops.constant(x.trace, [1, 0.3], { shape: [1, 2], dtype: 'f32' }),
+        );
+        return ops.rotary(x, ops.cos(angles), ops.sin(angles));
+      },
+    },
+  ],
+  topK: [
+    {
+      inputs: [{ shape: [2, 5], values: [1, 3, 2, 3, 0, -1, -1, 4, 0, 4] }],
+      build: (x = never()) => ops.cast(ops.topK(x, 3), 'f32'),
+      isDifferentiable: false,
+    },
+  ],
+  choose: [
+    {
+      inputs: [{ shape: [5], values: [1, -1, 1, -1, 1] }],
+      build: (x = never()) => ops.cast(ops.choose(ops.less(0, x), { atLeast: 2, size: 3 }), 'f32'),
+      isDifferentiable: false,
+    },
+    {
+      inputs: [{ shape: [4], values: [-1, -1, 1, -1] }],
+      build: (x = never()) => ops.cast(ops.choose(ops.less(0, x), { atLeast: 3, size: 3 }), 'f32'),
+      isDifferentiable: false,
+    },
+  ],
+  takeAlong: [
+    {
+      inputs: [f(2, 4), ids([3, 0, 0, 1], 2, 2)],
+      build: (x = never(), index = never()) => ops.takeAlong(x, index),
+      isDifferentiable: false,
+    },
+  ],
+  put: [
+    {
+      inputs: [f(5), ids([3, 0, 3], 3), { shape: [3], values: [7, 8, 7] }],
+      build: (x = never(), index = never(), values = never()) => ops.put(x, index, values),
+      isDifferentiable: false,
+    },
+  ],
+  after: [
+    {
+      inputs: [f(2, 3), f(2, 3)],
+      build: (x = never(), y = never()) => ops.mul(ops.after(x, ops.exp(y)), y),
+    },
+  ],
+  defined: [
+    {
+      inputs: [f(2, 3)],
+      // The derivative that is given is the right one, of other nodes than those of the value.
+      build: (x = never()) =>
+        ops.define('cube', ops.mul(x, ops.mul(x, x)), [x], (ct) => [ops.mul(ops.mul(ct, 3), ops.mul(x, x))]),
+    },
+  ],
   matmul: [
     { inputs: [f(3, 4), f(4, 2)], build: (a = never(), b = never()) => ops.matmul(a, b) },
     { inputs: [f(3, 4), f(2, 4)], build: (a = never(), b = never()) => ops.matmul(a, ops.swapLast(b)) },
@@ -125,6 +199,11 @@ const CASES: { readonly [P in Prim]: readonly Case[] } = {
     { inputs: [f(2, 3, 4), f(2, 5, 4)], build: (a = never(), b = never()) => ops.matmul(a, ops.swapLast(b)) },
     { inputs: [f(2, 3, 4), f(1, 4, 2)], build: (a = never(), b = never()) => ops.matmul(a, b) },
     { inputs: [f(2, 3, 4), f(4, 2)], build: (a = never(), b = never()) => ops.matmul(a, b) },
+    { inputs: [f(3, 4), f(4, 2)], build: (a = never(), b = never()) => ops.matmul(a, b, -0.5) },
+    {
+      inputs: [f(2, 3, 4), f(2, 5, 4)],
+      build: (a = never(), b = never()) => ops.matmul(a, ops.swapLast(b), 3),
+    },
   ],
   reduceSum: [
     { inputs: [f(2, 3, 2)], build: (x = never()) => ops.reduceSum(x, [1]) },

@@ -9,8 +9,6 @@ import {
   ops,
   type Program,
   printProgram,
-  rmsNorm,
-  silu,
   sumAll,
   sym,
   type Tensor,
@@ -26,7 +24,7 @@ const layer = (): Program =>
   trace('layer', (t) => {
     const x = t.input('x', [N, 4]);
     const w = t.input('w', [3, 4]);
-    const loss = sumAll(silu(ops.matmul(x, ops.swapLast(w))));
+    const loss = sumAll(ops.silu(ops.matmul(x, ops.swapLast(w))));
     const [dw] = grad(loss, [w]);
     if (!dw) throw new Error('no gradient');
     return { loss, dw };
@@ -192,10 +190,10 @@ describe('random programs', () => {
     ops.exp,
     ops.sigmoid,
     ops.sin,
-    silu,
+    ops.silu,
     ops.softmax,
     ops.logSoftmax,
-    (x: Tensor) => rmsNorm(x, ops.reduceSum(x, [0]), 1e-3),
+    (x: Tensor) => ops.rmsNorm(x, ops.reduceSum(x, [0]), 1e-3),
   ];
   const BINARY = [
     ops.add,

@@ -1,5 +1,6 @@
-import type { Session } from '@residency/tensor';
-import { type Adapter, decodeAdapter, encodeAdapter, initAdapter } from '../adapter.js';
+import { type Aggregation, tokenWeights } from '@residency/algorithms';
+import type { TensorData } from '@residency/tensor';
+import { type Adapter, decodeAdapter, encodeAdapter, initAdapter, trainableOf } from '../adapter.js';
 import type {
   LearnGroup,
   LearnHyperparameters,
@@ -9,13 +10,20 @@ import type {
   LoraOptions,
   PolicyState,
 } from '../engine-types.js';
-import { ModelError } from '../errors.js';
-import { adamW, clipScale, decodeAdam, encodeAdam, GradientSum, initAdam } from '../optimizer.js';
-import { scoreProgram } from '../programs/score.js';
+import { LOSS_SUMS, type LossNumbers, type LossSpec, type LossSum, lossKey } from '../losses/index.js';
+import {
+  applyUpdate,
+  constantSchedule,
+  decodeAdam,
+  encodeAdam,
+  GradientSum,
+  initAdam,
+} from '../optimizer.js';
 import { trainProgram } from '../programs/train.js';
-import { packGroup, padRows } from './batch.js';
+import { checkGroups, checkHyperparameters } from './check-learn.js';
+import { feedsOf, type LearnContext, toTokenGroup } from './learn-run.js';
 import type { OpenModel } from './model.js';
-import { adapterInputs, keyOf, trainableOf } from './sample.js';
+import { planRuns } from './plan-runs.js';
 
 /** Policy version 0 of a run: it samples exactly as the base model does. */
 export function initState(model: OpenModel, options: LoraOptions): PolicyState {
@@ -26,17 +34,13 @@ export function initState(model: OpenModel, options: LoraOptions): PolicyState {
   };
 }
 
-/** Sums over the tokens of a step, in group order. */
-interface StepSums {
-  policyLoss: number;
-  kl: number;
-  clipped: number;
-  logprob: number;
-}
+/** Sums that a loss reported, added over the runs of a step. */
+type StepSums = Partial<Record<LossSum, number>>;
 
 /**
- * One policy-gradient step: forward and backward of every group in order, gradients summed in double precision, clipped by
- * their global norm and applied by AdamW. A pure function of its request. The loss is the mean over all tokens of the step.
+ * One policy-gradient step: forward and backward of all groups, several short ones in one run; each group's gradient added in
+ * the order of the groups in double precision, clipped by the global norm and applied by AdamW. A pure function of its
+ * request: how the groups were packed does not reach the result.
  * @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`
  */
 export async function learnStep(model: OpenModel, request: LearnRequest): Promise<LearnResult> {
@@ -46,154 +50,116 @@ export async function learnStep(model: OpenModel, request: LearnRequest): Promis
   const adapter = decodeAdapter(state.adapter, model.config);
   const moments = decodeAdam(state.optimizer, adapter.tensors);
   const tokens = groups.reduce((n, g) => n + g.samples.reduce((m, s) => m + s.ids.length, 0), 0);
-  if (tokens === 0) return { state, metrics: skipped('no_tokens') };
-
-  const trainable = trainableOf(adapter);
-  const train = await model.session(`train:${keyOf(trainable)}`, () =>
-    trainProgram(model.config, trainable, 'policy'),
-  );
   const gradients = new GradientSum(adapter.tensors);
-  const sums: StepSums = { policyLoss: 0, kl: 0, clipped: 0, logprob: 0 };
-  for (const group of groups) {
-    if (group.samples.some((s) => s.ids.length > 0))
-      await addGroup({ model, train, adapter, group, h, tokens, gradients, sums });
-  }
-
-  const gradNorm = gradients.norm();
-  const metrics: LearnMetrics = {
-    loss: (sums.policyLoss + h.klCoefficient * sums.kl) / tokens,
-    policyLoss: sums.policyLoss / tokens,
-    kl: sums.kl / tokens,
-    // The mean surprise of the sampled tokens estimates the policy's entropy without another pass over the vocabulary.
-    entropy: -sums.logprob / tokens,
-    clipFraction: sums.clipped / tokens,
-    gradNorm,
+  const loss = lossOf(h);
+  const sums =
+    tokens === 0
+      ? {}
+      : await addGroups(
+          { model, adapter, loss, numbers: numbersOf(h), hyperparameters: h },
+          groups,
+          gradients,
+        );
+  const update = applyUpdate({
+    parameters: adapter.tensors,
+    moments,
+    gradients,
     tokens,
-    skipped: null,
-  };
-  if (!Number.isFinite(gradNorm)) return { state, metrics: { ...metrics, skipped: 'non_finite_gradients' } };
-  const next = adamW(adapter.tensors, gradients.sums, moments, clipScale(gradNorm, h.maxGradNorm), {
-    learningRate: h.learningRate,
-    beta1: h.adamBeta1,
-    beta2: h.adamBeta2,
-    epsilon: h.adamEpsilon,
-    weightDecay: h.weightDecay,
+    schedule: constantSchedule(h.learningRate),
+    step: 0,
+    adam: { beta1: h.adamBeta1, beta2: h.adamBeta2, epsilon: h.adamEpsilon, weightDecay: h.weightDecay },
+    maxGradNorm: h.maxGradNorm,
   });
-  const trained: Adapter = { ...adapter, tensors: next.parameters };
+  const metrics = metricsOf(sums, tokens, update.metrics.gradNorm, update.skipped);
+  if (update.skipped !== null) return { state, metrics };
+  const trained: Adapter = { ...adapter, tensors: update.parameters };
   return {
-    state: { adapter: encodeAdapter(trained), optimizer: encodeAdam(trained.tensors, next.state) },
+    state: { adapter: encodeAdapter(trained), optimizer: encodeAdam(trained.tensors, update.moments) },
     metrics,
   };
 }
 
-interface GroupWork {
-  readonly model: OpenModel;
-  readonly train: Session;
-  readonly adapter: Adapter;
-  readonly group: LearnGroup;
-  readonly h: LearnHyperparameters;
-  readonly tokens: number;
-  readonly gradients: GradientSum;
-  readonly sums: StepSums;
-}
-
-async function addGroup({
-  model,
-  train,
-  adapter,
-  group,
-  h,
-  tokens,
-  gradients,
-  sums,
-}: GroupWork): Promise<void> {
-  const samples = group.samples.filter((s) => s.ids.length > 0);
-  const packed = packGroup(
-    group.promptIds,
-    samples.map((s) => s.ids),
+async function addGroups(
+  context: LearnContext,
+  groups: readonly LearnGroup[],
+  gradients: GradientSum,
+): Promise<StepSums> {
+  const { model, adapter, loss, hyperparameters } = context;
+  const trainable = trainableOf(adapter);
+  const train = await model.session(`train:${lossKey(loss)}`, trainable, () =>
+    trainProgram(model.config, trainable, loss, { recomputes: model.recomputes }),
   );
-  const { S } = packed.sizes;
-  const inverseTemperature = Float32Array.of(1 / h.temperature);
-  const old = padRows(
-    samples.map((s) => s.logprobs),
-    S,
-  );
-  const out = await train.run(packed.sizes, {
-    ...adapterInputs(adapter),
-    ids: packed.ids,
-    inverseTemperature,
-    mask: padRows(
-      samples.map((s) => s.ids.map(() => 1)),
-      S,
-    ),
-    oldLogprobs: old,
-    referenceLogprobs:
-      h.klCoefficient === 0 ? old : await referenceLogprobs(model, packed, inverseTemperature),
-    advantages: padRows(
-      samples.map((s) => s.ids.map(() => s.advantage)),
-      S,
-    ),
-    ratioMin: Float32Array.of(1 - h.clipLow),
-    ratioMax: Float32Array.of(1 + h.clipHigh),
-    klCoefficient: Float32Array.of(h.klCoefficient),
-    lossScale: Float32Array.of(1 / tokens),
-  });
-  const sum = (name: keyof StepSums): number => Number(out[name]?.[0] ?? Number.NaN);
-  sums.policyLoss += sum('policyLoss');
-  sums.kl += h.klCoefficient === 0 ? 0 : sum('kl');
-  sums.clipped += sum('clipped');
-  sums.logprob += sum('logprob');
-  gradients.addOutputs(out);
-}
-
-/** Log-probabilities under the starting policy, which is the base model without an adapter. */
-async function referenceLogprobs(
-  model: OpenModel,
-  packed: ReturnType<typeof packGroup>,
-  inverseTemperature: Float32Array,
-): Promise<Float32Array> {
-  const score = await model.session('score:none', () => scoreProgram(model.config, { kind: 'none' }));
-  const { logprobs } = await score.run(packed.sizes, { ids: packed.ids, inverseTemperature });
-  if (!(logprobs instanceof Float32Array)) throw new TypeError('internal: the score program gives logprobs');
-  return logprobs;
-}
-
-function checkHyperparameters(h: LearnHyperparameters): void {
-  for (const [name, value] of Object.entries(h)) {
-    if (!Number.isFinite(value) || value < 0)
-      throw new ModelError('MODEL_REQUEST', `${name} is ${value}, want a number of at least 0`);
+  const weights = weightsOf(groups, hyperparameters);
+  const sums: StepSums = {};
+  for (const indices of planRuns(groups.map(toTokenGroup), model.maxRows)) {
+    const run = {
+      groups: indices.flatMap((i) => groups.slice(i, i + 1)),
+      weights: indices.flatMap((i) => weights.slice(i, i + 1)),
+    };
+    const { sizes, feeds } = await feedsOf(context, run);
+    const out = await train.run(sizes, feeds);
+    gradients.addGroups(out, indices);
+    addSums(sums, out);
   }
-  if (h.temperature === 0) throw new ModelError('MODEL_REQUEST', 'temperature is 0, want a number above 0');
+  return sums;
 }
 
-function checkGroups({ config }: OpenModel, groups: readonly LearnGroup[]): void {
-  groups.forEach((group, g) => {
-    const bad = (what: string): ModelError => new ModelError('MODEL_REQUEST', `group ${g}: ${what}`);
-    if (group.promptIds.length === 0) throw bad('want at least one prompt token');
-    group.samples.forEach((s, i) => {
-      if (s.ids.length !== s.logprobs.length)
-        throw bad(`sample ${i} has ${s.ids.length} ids and ${s.logprobs.length} logprobs`);
-      if (!s.logprobs.every(Number.isFinite))
-        throw bad(`sample ${i} has a log-probability that is not finite`);
-      if (!Number.isFinite(s.advantage)) throw bad(`sample ${i} has advantage ${s.advantage}`);
-      const length = group.promptIds.length + s.ids.length;
-      if (length > config.maxPositions)
-        throw bad(`sample ${i} has ${length} tokens: the model has ${config.maxPositions} positions`);
-      const foreign = [...group.promptIds, ...s.ids].find(
-        (id) => !Number.isInteger(id) || id < 0 || id >= config.vocab,
-      );
-      if (foreign !== undefined) throw bad(`token id ${foreign}: want 0 to ${config.vocab - 1}`);
-    });
+function addSums(sums: StepSums, out: Readonly<Record<string, TensorData>>): void {
+  for (const name of Object.keys(LOSS_SUMS) as LossSum[]) {
+    // the keys of the table
+    const value = out[name]?.[0];
+    if (value !== undefined) sums[name] = (sums[name] ?? 0) + Number(value);
+  }
+}
+
+/** Aggregation weight of the tokens of each sample of each group. */
+function weightsOf(groups: readonly LearnGroup[], h: LearnHyperparameters): number[][] {
+  const lengths = groups.flatMap((g) => g.samples.map((s) => s.ids.length));
+  const aggregation: Aggregation = h.aggregation ?? 'token-mean';
+  const all = tokenWeights({
+    aggregation,
+    lengths,
+    ...(h.fixedLength === undefined ? {} : { fixedLength: h.fixedLength }),
+  });
+  let next = 0;
+  return groups.map((g) => {
+    next += g.samples.length;
+    return all.slice(next - g.samples.length, next);
   });
 }
 
-const skipped = (reason: string): LearnMetrics => ({
-  loss: 0,
-  policyLoss: 0,
-  kl: 0,
-  entropy: 0,
-  clipFraction: 0,
-  gradNorm: 0,
-  tokens: 0,
-  skipped: reason,
+/** The static choices of the loss; what is weighed 0 is left out of the program. */
+function lossOf(h: LearnHyperparameters): LossSpec {
+  return {
+    kind: 'policy',
+    estimator: h.estimator ?? 'ppo',
+    kl: h.klCoefficient === 0 ? null : (h.klEstimator ?? 'k3'),
+    entropy: (h.entropyCoefficient ?? 0) > 0,
+    correction: h.importance ?? null,
+  };
+}
+
+const numbersOf = (h: LearnHyperparameters): Partial<LossNumbers> => ({
+  clipLow: h.clipLow,
+  clipHigh: h.clipHigh,
+  klCoefficient: h.klCoefficient,
+  entropyCoefficient: h.entropyCoefficient ?? 0,
+  dualClip: h.dualClip ?? 3,
+  importanceCap: h.importanceCap ?? 2,
 });
+
+function metricsOf(sums: StepSums, tokens: number, gradNorm: number, skipped: string | null): LearnMetrics {
+  const perToken = (...names: LossSum[]): number =>
+    tokens === 0 ? 0 : names.reduce((n, name) => n + (sums[name] ?? 0), 0) / tokens;
+  return {
+    loss: sums.loss ?? 0,
+    policyLoss: sums.policyLoss ?? 0,
+    kl: perToken('kl'),
+    // The mean surprise of the sampled tokens estimates the policy's entropy without another pass over the vocabulary.
+    entropy: sums.entropy === undefined ? 0 - perToken('logprob') : perToken('entropy'),
+    clipFraction: perToken('clippedLow', 'clippedHigh', 'clippedDual'),
+    gradNorm: tokens === 0 ? 0 : gradNorm,
+    tokens,
+    skipped,
+  };
+}

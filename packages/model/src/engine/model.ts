@@ -5,23 +5,35 @@ import {
   type Session,
   type SessionRunner,
 } from '@residency/tensor';
+import { type Trainable, trainableKey } from '../binding.js';
 import { type DecoderConfig, readConfig } from '../config.js';
 import type { EngineOptions, ModelInfo } from '../engine-types.js';
 import { type ModelWeights, openWeights } from '../weights.js';
+
+/** Rows of a learning run where the options say nothing. */
+const DEFAULT_MAX_ROWS = 2048;
 
 /** A model opened in this process: its weights located and its programs compiled once each. */
 export interface OpenModel {
   readonly config: DecoderConfig;
   readonly info: ModelInfo;
-  /** The compiled program of a key, built at first use. */
-  session(key: string, build: () => Program): Promise<Session>;
+  /** Rows that a learning run may have, and whether it computes inner values twice instead of keeping them. */
+  readonly maxRows: number;
+  readonly recomputes: boolean;
+  /** The compiled program of a name for a kind of adapter, built at first use. */
+  session(name: string, trainable: Trainable, build: () => Program): Promise<Session>;
   close(): Promise<void>;
 }
 
 /** @throws ModelError `MODEL_FILE`, `MODEL_CONFIG`, `MODEL_WEIGHT` */
-export async function openModel({ modelDir, threads }: EngineOptions): Promise<OpenModel> {
+export async function openModel(options: EngineOptions): Promise<OpenModel> {
+  const { modelDir, threads, cacheDir } = options;
   const config = await readConfig(modelDir);
-  const weights: ModelWeights = await openWeights(modelDir, config);
+  const weights: ModelWeights = await openWeights(
+    modelDir,
+    config,
+    cacheDir === undefined ? {} : { cacheDir },
+  );
   const runner: SessionRunner = createLocalRunner();
   const sessions = new Map<string, Promise<Session>>();
   return {
@@ -32,7 +44,10 @@ export async function openModel({ modelDir, threads }: EngineOptions): Promise<O
       vocabSize: config.vocab,
       maxPositions: config.maxPositions,
     },
-    session: (key, build) => {
+    maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
+    recomputes: options.recomputes ?? false,
+    session: (name, trainable, build) => {
+      const key = `${name}/${trainableKey(trainable)}`;
       const session = sessions.get(key) ?? compile(build(), { runner, threads, weights: weights.files });
       sessions.set(key, session);
       session.catch(() => sessions.delete(key));

@@ -1,85 +1,118 @@
 import { uniform } from '@residency/algorithms';
-import { type Adapter, decodeAdapter } from '../adapter.js';
-import type { Trainable } from '../binding.js';
+import type { TensorData } from '@residency/tensor';
+import { adapterInputs, decodeAdapter, trainableOf } from '../adapter.js';
 import type { Sample, SampleRequest } from '../engine-types.js';
 import { ModelError } from '../errors.js';
-import { generateProgram } from '../programs/generate.js';
+import { generateProgram, LEAST_ROWS } from '../programs/generate.js';
+import { checkSampleRequest } from './check-sample.js';
 import type { OpenModel } from './model.js';
 
-/** Names of the adapter's programs: one per rank and scale. */
-export const trainableOf = (adapter: Adapter | null): Trainable =>
-  adapter ? { kind: 'lora', rank: adapter.rank, alpha: adapter.alpha } : { kind: 'none' };
-
-export const keyOf = (t: Trainable): string => (t.kind === 'lora' ? `lora:${t.rank}:${t.alpha}` : t.kind);
-
-export const adapterInputs = (adapter: Adapter | null): Record<string, Float32Array> =>
-  Object.fromEntries((adapter?.tensors ?? []).map((t) => [t.name, t.data]));
-
-/** Samples a group; the same request gives the same ids on the same kind of machine. @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`, `MODEL_NUMERIC` */
+/**
+ * Samples a group. A sample depends on the seed, step, prompt and its own index alone, not on the samples beside it.
+ * @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`, `MODEL_NUMERIC`
+ */
 export async function sampleGroup(model: OpenModel, request: SampleRequest): Promise<Sample[]> {
-  checkRequest(model, request);
-  const { promptIds, temperatures, maxNewTokens, stopIds, key } = request;
+  checkSampleRequest(model, request);
   const adapter = request.adapter ? decodeAdapter(request.adapter.bytes, model.config) : null;
   const trainable = trainableOf(adapter);
-  const session = await model.session(`generate:${keyOf(trainable)}`, () =>
-    generateProgram(model.config, trainable),
+  const isFiltered = hasFilters(request);
+  const session = await model.session(isFiltered ? 'generate:filtered' : 'generate', trainable, () =>
+    generateProgram(model.config, trainable, { isFiltered }),
   );
-  const G = temperatures.length;
-  const uniforms = new Float32Array(maxNewTokens * G);
-  for (let token = 0; token < maxNewTokens; token++) {
-    for (let sample = 0; sample < G; sample++) {
-      uniforms[token * G + sample] = uniform([key.seed, key.step, key.prompt, sample, token]);
-    }
-  }
-  const out = await session.run(
-    { P: promptIds.length, G, M: maxNewTokens, K: stopIds.length },
-    {
-      ...adapterInputs(adapter),
-      promptIds: BigInt64Array.from(promptIds, BigInt),
-      uniforms,
-      inverseTemperatures: Float32Array.from(temperatures, (t) => (t === 0 ? 1 : 1 / t)),
-      isGreedy: Float32Array.from(temperatures, (t) => (t === 0 ? 1 : 0)),
-      stopIds: BigInt64Array.from(stopIds, BigInt),
-      maxNewTokens: BigInt64Array.of(BigInt(maxNewTokens)),
-    },
-  );
-  const [ids, logprobs] = [Array.from(out['ids'] ?? [], Number), Array.from(out['logprobs'] ?? [], Number)];
-  if (!logprobs.every(Number.isFinite)) {
+  const { sizes, feeds } = generateFeeds(request, model.config.vocab);
+  const out = await session.run(sizes, { ...adapterInputs(adapter), ...feeds });
+  const columns = request.temperatures.map((_, g) => readColumn(out, sizes.G, g));
+  const isSound = columns.every((c) => [...c.logprobs, ...c.modelLogprobs].every(Number.isFinite));
+  if (!isSound) {
     throw new ModelError(
       'MODEL_NUMERIC',
-      'the model gave probabilities that are not finite: its weights or adapter are broken',
+      `${model.info.dir}: the model gives log-probabilities that are not finite`,
     );
   }
-  return temperatures.map((_, g) => cut(column(ids, g, G), column(logprobs, g, G), stopIds));
+  return columns.map((column, g) => cut(column, request, limitOf(request, g)));
 }
 
-const column = (values: readonly number[], g: number, G: number): number[] =>
-  values.filter((_, i) => i % G === g);
+const hasFilters = (r: SampleRequest): boolean => (r.topK ?? 0) > 0 || (r.topP ?? 1) < 1 || (r.minP ?? 0) > 0;
 
-/** Ends a sample at its first stop id, which it keeps. */
-function cut(ids: readonly number[], logprobs: readonly number[], stopIds: readonly number[]): Sample {
-  const end = ids.findIndex((id) => stopIds.includes(id));
-  return end < 0
-    ? { ids, logprobs, stopReason: 'length' }
-    : { ids: ids.slice(0, end + 1), logprobs: logprobs.slice(0, end + 1), stopReason: 'stop' };
-}
+const limitOf = (r: SampleRequest, sample: number): number => r.limits?.[sample] ?? r.maxNewTokens;
 
-function checkRequest({ config }: OpenModel, r: SampleRequest): void {
-  const bad = (message: string): ModelError => new ModelError('MODEL_REQUEST', message);
-  if (r.promptIds.length === 0) throw bad('promptIds: want at least one token');
-  const foreign = [...r.promptIds, ...r.stopIds].find(
-    (id) => !Number.isInteger(id) || id < 0 || id >= config.vocab,
-  );
-  if (foreign !== undefined) throw bad(`token id ${foreign}: want 0 to ${config.vocab - 1}`);
-  if (r.temperatures.length === 0) throw bad('temperatures: want one per sample');
-  const wrong = r.temperatures.find((t) => !(t >= 0 && t <= 100));
-  if (wrong !== undefined) throw bad(`temperature ${wrong}: want 0 to 100`);
-  if (!Number.isInteger(r.maxNewTokens) || r.maxNewTokens < 1)
-    throw bad(`maxNewTokens ${r.maxNewTokens}: want a whole number above 0`);
-  const length = r.promptIds.length + r.maxNewTokens;
-  if (length > config.maxPositions) {
-    throw bad(
-      `${r.promptIds.length} prompt tokens and ${r.maxNewTokens} new ones are ${length}: the model has ${config.maxPositions} positions`,
-    );
+/** Sizes and feeds of the generate program for a request. */
+export function generateFeeds(
+  request: SampleRequest,
+  vocab: number,
+): { sizes: Record<'P' | 'G' | 'M' | 'K' | 'W' | 'F', number>; feeds: Record<string, TensorData> } {
+  const { promptIds, temperatures, maxNewTokens, key } = request;
+  const samples = temperatures.length;
+  // A batch has at least two rows; one that nobody asked for ends after its first token.
+  const G = Math.max(samples, LEAST_ROWS);
+  const perSample = (f: (sample: number) => number, otherwise: number): Float32Array =>
+    Float32Array.from({ length: G }, (_, g) => (g < samples ? f(g) : otherwise));
+  const uniforms = new Float32Array(maxNewTokens * G);
+  for (let token = 0; token < maxNewTokens; token++) {
+    for (let sample = 0; sample < G; sample++)
+      uniforms[token * G + sample] = uniform([key.seed, key.step, key.prompt, sample, token]);
   }
+  const topK = (request.topK ?? 0) > 0 ? Math.min(request.topK ?? vocab, vocab) : vocab;
+  const stops = stopMatrix(request, vocab);
+  return {
+    sizes: { P: promptIds.length, G, M: maxNewTokens, K: stops.count, W: stops.width, F: topK },
+    feeds: {
+      promptIds: BigInt64Array.from(promptIds, BigInt),
+      uniforms,
+      inverseTemperatures: perSample((g) => (temperatures[g] === 0 ? 1 : 1 / (temperatures[g] ?? 1)), 1),
+      isGreedy: perSample((g) => (temperatures[g] === 0 ? 1 : 0), 1),
+      limits: perSample((g) => limitOf(request, g), 1),
+      stops: stops.data,
+      ...(hasFilters(request) && {
+        topK: new Float32Array(G).fill(topK),
+        topP: new Float32Array(G).fill(request.topP ?? 1),
+        minP: new Float32Array(G).fill(request.minP ?? 0),
+      }),
+    },
+  };
+}
+
+/** Stop ids and sequences, aligned right; one that no token fits where there are none. */
+function stopMatrix(
+  { stopIds, stopSequences = [] }: SampleRequest,
+  vocab: number,
+): { count: number; width: number; data: Float32Array } {
+  const given = [...stopIds.map((id) => [id]), ...stopSequences];
+  const all = given.length > 0 ? given : [[vocab]];
+  const width = Math.max(...all.map((s) => s.length));
+  const data = new Float32Array(all.length * width).fill(-1);
+  all.forEach((sequence, k) => {
+    data.set(sequence, k * width + width - sequence.length);
+  });
+  return { count: all.length, width, data };
+}
+
+interface Column {
+  readonly ids: readonly number[];
+  readonly logprobs: readonly number[];
+  readonly modelLogprobs: readonly number[];
+}
+
+function readColumn(out: Readonly<Record<string, TensorData>>, width: number, sample: number): Column {
+  const column = (name: string): number[] => {
+    const all = out[name] ?? [];
+    return Array.from({ length: all.length / width }, (_, row) => Number(all[row * width + sample]));
+  };
+  return { ids: column('ids'), logprobs: column('logprobs'), modelLogprobs: column('modelLogprobs') };
+}
+
+/** The sample up to its end: the stop that it ran into, or its limit. */
+function cut(column: Column, { stopIds, stopSequences = [] }: SampleRequest, limit: number): Sample {
+  const stops = [...stopIds.map((id) => [id]), ...stopSequences];
+  const ids = column.ids.slice(0, limit);
+  const isStop = (end: number): boolean =>
+    stops.some((stop) => stop.length <= end && stop.every((id, i) => ids[end - stop.length + i] === id));
+  const end = ids.findIndex((_, i) => isStop(i + 1));
+  const length = end < 0 ? ids.length : end + 1;
+  return {
+    ids: ids.slice(0, length),
+    logprobs: column.logprobs.slice(0, length),
+    modelLogprobs: column.modelLogprobs.slice(0, length),
+    stopReason: end < 0 ? 'length' : 'stop',
+  };
 }

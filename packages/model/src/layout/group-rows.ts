@@ -11,14 +11,14 @@ export const PREFIX_BLOCKS = 4;
  * Sizes of the rows of a packed run: N groups of R rows, K of which predict tokens; prefixes padded to PREFIX_BLOCKS·Q,
  * completions to S rows, samples to G.
  */
-export interface RowSizes {
+export type RowSizes = {
   readonly N: number;
   readonly R: number;
   readonly K: number;
   readonly Q: number;
   readonly S: number;
   readonly G: number;
-}
+};
 
 /** Rows of a completion: all its tokens but the last, which predicts nothing. */
 const suffixRows = (suffix: readonly number[]): number => Math.max(0, suffix.length - 1);

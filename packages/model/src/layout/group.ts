@@ -1,6 +1,6 @@
 import { GroupRows, PREFIX_BLOCKS, type RowSizes, rowSizes, type TokenGroup } from './group-rows.js';
 import { IndexList, type Order } from './index-list.js';
-import { layoutTokens, type PredictedToken, type TokenLayout } from './tokens.js';
+import { layoutTokens, type PredictedToken, type TokenSizes } from './tokens.js';
 
 /** What indices into rows, heads and logits count by. */
 export interface HeadCounts {
@@ -11,7 +11,7 @@ export interface HeadCounts {
 
 /** A packed run: values of the named sizes, and the feeds of the inputs that programs/group-inputs.ts declares. */
 export interface GroupLayout {
-  readonly sizes: RowSizes & TokenLayout['sizes'];
+  readonly sizes: RowSizes & TokenSizes;
   readonly feeds: Readonly<Record<string, BigInt64Array | Float32Array>>;
 }
 

@@ -6,9 +6,14 @@ export interface PredictedToken {
   readonly id: number;
 }
 
+/**
+ * Tokens of the longest of the sequences, L; distinct pairs of row and id, E; most tokens of a pair, M; most pairs of a row, W.
+ */
+export type TokenSizes = { readonly L: number; readonly E: number; readonly M: number; readonly W: number };
+
 /** Feeds of token-logprobs.ts and their sizes. */
 export interface TokenLayout {
-  readonly sizes: { readonly L: number; readonly E: number; readonly M: number; readonly W: number };
+  readonly sizes: TokenSizes;
   readonly feeds: {
     readonly pairIndex: BigInt64Array;
     readonly pairRow: BigInt64Array;

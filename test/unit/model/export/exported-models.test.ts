@@ -13,12 +13,12 @@ import {
 } from '@residency/model';
 import { compile, createLocalRunner } from '@residency/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packGroup } from '../../../../packages/model/src/engine/batch.js';
-import { adapterInputs, trainableOf } from '../../../../packages/model/src/engine/sample.js';
+import { adapterInputs, trainableOf } from '../../../../packages/model/src/adapter.js';
 import { scoreProgram } from '../../../../packages/model/src/programs/score.js';
 import { openWeights } from '../../../../packages/model/src/weights.js';
 import { largestDifference, randomNumbers } from '../../../support/numbers.js';
 import { findPython, runPython } from '../../../support/python.js';
+import { scoreGroup } from '../../../support/run-model.js';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.js';
 import { configOf, TINY_LLAMA, TINY_QWEN2, writeTinyModel } from '../../../support/tiny-model.js';
 
@@ -66,10 +66,7 @@ async function scores(dir: string, adapter: Adapter | null): Promise<number[][]>
     const program = scoreProgram(config, trainableOf(adapter));
     const session = await compile(program, { runner, threads: 1, weights });
     const rows = SEQUENCES.map((ids) => ids.slice(1));
-    const { sizes, ids } = packGroup([SEQUENCES[0]?.[0] ?? 0], rows);
-    const inputs = { ...adapterInputs(adapter), ids, inverseTemperature: Float32Array.of(1) };
-    const all = Array.from((await session.run(sizes, inputs))['logprobs'] ?? [], Number);
-    return rows.map((row, g) => all.slice(g * sizes.S, g * sizes.S + row.length));
+    return await scoreGroup(session, config, [SEQUENCES[0]?.[0] ?? 0], rows, adapterInputs(adapter));
   } finally {
     await runner.close();
   }

@@ -1,0 +1,44 @@
+import type { SampleRequest } from '../engine-types.js';
+import { ModelError } from '../errors.js';
+import type { OpenModel } from './model.js';
+
+const bad = (message: string): ModelError => new ModelError('MODEL_REQUEST', message);
+const isWhole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
+
+/** @throws ModelError `MODEL_REQUEST` naming what was found and what was wanted */
+export function checkSampleRequest({ config }: OpenModel, r: SampleRequest): void {
+  if (r.promptIds.length === 0) throw bad('promptIds: want at least one token');
+  const { stopSequences = [] } = r;
+  if (stopSequences.some((s) => s.length === 0)) throw bad('stopSequences: want at least one token in each');
+  const foreign = [...r.promptIds, ...r.stopIds, ...stopSequences.flat()].find(
+    (id) => !isWhole(id, 0) || id >= config.vocab,
+  );
+  if (foreign !== undefined) throw bad(`token id ${foreign}: want 0 to ${config.vocab - 1}`);
+  checkDistribution(r);
+  checkLengths(r, config.maxPositions);
+}
+
+function checkDistribution(r: SampleRequest): void {
+  if (r.temperatures.length === 0) throw bad('temperatures: want one per sample');
+  const wrong = r.temperatures.find((t) => !(t >= 0 && t <= 100));
+  if (wrong !== undefined) throw bad(`temperature ${wrong}: want 0 to 100`);
+  const { topK = 0, topP = 1, minP = 0 } = r;
+  if (!isWhole(topK, 0)) throw bad(`topK ${topK}: want a whole number of at least 0`);
+  if (!(topP > 0 && topP <= 1)) throw bad(`topP ${topP}: want a number above 0 and at most 1`);
+  if (!(minP >= 0 && minP <= 1)) throw bad(`minP ${minP}: want a number from 0 to 1`);
+}
+
+function checkLengths(r: SampleRequest, maxPositions: number): void {
+  if (!isWhole(r.maxNewTokens, 1)) throw bad(`maxNewTokens ${r.maxNewTokens}: want a whole number above 0`);
+  if (r.limits && r.limits.length !== r.temperatures.length)
+    throw bad(`limits: want one for each of ${r.temperatures.length} samples, got ${r.limits.length}`);
+  const limit = r.limits?.find((l) => !isWhole(l, 1) || l > r.maxNewTokens);
+  if (limit !== undefined)
+    throw bad(`limit ${limit}: want a whole number from 1 to maxNewTokens = ${r.maxNewTokens}`);
+  const length = r.promptIds.length + r.maxNewTokens;
+  if (length > maxPositions) {
+    throw bad(
+      `${r.promptIds.length} prompt tokens and ${r.maxNewTokens} new ones are ${length}: the model has ${maxPositions} positions`,
+    );
+  }
+}
