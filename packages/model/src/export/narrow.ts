@@ -21,8 +21,15 @@ export const narrow = (values: Float32Array, dtype: WeightDType): Uint8Array =>
   BITS[dtype](new Uint32Array(values.buffer, values.byteOffset, values.length));
 
 /** The first finite value that would become infinite as a type; undefined where all fit. */
-export const firstOverflow = (values: Float32Array, dtype: WeightDType): number | undefined =>
-  values.find((value) => Math.abs(value) >= OVERFLOW[dtype] && Number.isFinite(value));
+export function firstOverflow(values: Float32Array, dtype: WeightDType): number | undefined {
+  const limit = OVERFLOW[dtype];
+  // A loop: `find` with a function takes many times as long.
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    if ((value >= limit || value <= -limit) && Number.isFinite(value)) return value;
+  }
+  return undefined;
+}
 
 function halves(bits: Uint32Array, round: (bits: number) => number): Uint8Array {
   const out = new Uint16Array(bits.length);
