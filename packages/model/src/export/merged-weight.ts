@@ -19,8 +19,8 @@ export interface MergedWeight {
 export const valuesOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 /**
- * The bytes of W + scale B A, in order, a few rows at a time. Sums are taken in double precision and rounded to f32, then to
- * the type, each to nearest even. A weight without a pair whose type stays has its own bytes.
+ * The bytes of W + scale B A, in order, a few rows at a time. Sums are taken in double precision and rounded
+ * to f32, then to the type, each to nearest even. A weight without a pair whose type stays has its own bytes.
  * @throws ModelError `MODEL_FILE` (ends early), `MODEL_NUMERIC` where a value has no place in the type
  */
 export async function* mergedBytes(file: FileHandle, merged: MergedWeight): AsyncGenerator<Uint8Array> {

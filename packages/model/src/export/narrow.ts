@@ -59,7 +59,8 @@ function halfOf(bits: number): number {
   if (magnitude > 0x7f80_0000) return 0x7e00;
   if (magnitude >= INFINITE) return sign | 0x7c00;
   if (magnitude >= SMALLEST_NORMAL) return sign | roundOff(magnitude - REBIAS, 13);
-  // A subnormal half counts steps of 2^-24; the fraction with its leading one counts steps of 2^(exponent - 150).
+  // A subnormal half counts steps of 2^-24; the fraction with its leading one counts steps of 2^(exponent -
+  // 150).
   const exponent = magnitude >>> 23;
   const dropped = 126 - exponent;
   // Below half a step, and f32's own subnormals, nothing is left.
