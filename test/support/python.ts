@@ -6,8 +6,8 @@ const DEADLINE_MS = 110_000;
 const interpreter = (): string => process.env['RESIDENCY_PYTHON'] ?? 'python3';
 
 /**
- * The Python interpreter of `RESIDENCY_PYTHON`, else `python3`, where it has all modules; null, with a line that says so,
- * where not. Modules are looked up and not imported, so that asking is quick.
+ * The Python interpreter of `RESIDENCY_PYTHON`, else `python3`, where it has all modules; null, with a line
+ * that says so, where not. Modules are looked up and not imported, so that asking is quick.
  */
 export function findPython(modules: readonly string[]): string | null {
   const python = interpreter();
@@ -23,8 +23,8 @@ export function findPython(modules: readonly string[]): string | null {
 }
 
 /**
- * Runs a script, given as its text, with JSON on its standard input, and reads the JSON that it prints on its last line. It
- * is killed at the deadline.
+ * Runs a script, given as its text, with JSON on its standard input, and reads the JSON that it prints on its
+ * last line. It is killed at the deadline.
  */
 export async function runPython(script: string, input: unknown, deadlineMs = DEADLINE_MS): Promise<unknown> {
   const child = spawn(interpreter(), ['-c', script], {

@@ -11,8 +11,10 @@ export interface AdapterSource {
 }
 
 /**
- * Writes an adapter as a new folder that PEFT loads: the bytes as adapter_model.safetensors, and adapter_config.json.
- * @throws CliError CLI_ARTIFACT where the bytes are not those of the hash, or no LoRA adapter, or the folder is in use
+ * Writes an adapter as a new folder that PEFT loads: the bytes as adapter_model.safetensors, and
+ * adapter_config.json.
+ * @throws CliError CLI_ARTIFACT where the bytes are not those of the hash, or no LoRA adapter, or the folder
+ * is in use
  */
 export async function writeAdapterFolder(dir: string, source: AdapterSource): Promise<void> {
   const { bytes, sha256, baseModel } = source;

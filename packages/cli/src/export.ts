@@ -50,6 +50,7 @@ async function run(args: readonly string[], { terminal, signal }: CommandContext
 /** `residency export`: an adapter as PEFT loads it, or merged into its model as transformers loads it. */
 export const exportModel: Command = {
   summary:
-    'export --base FOLDER --adapter FILE|FOLDER --out FOLDER [--merged [--dtype f32|f16|bf16]]   writes an adapter for PEFT, or merged into its model',
+    'export --base FOLDER --adapter FILE|FOLDER --out FOLDER [--merged [--dtype f32|f16|bf16]]: ' +
+    'write an adapter for PEFT, or merged into its model',
   run,
 };

@@ -22,8 +22,9 @@ const isSystemError = (error: unknown): boolean => error instanceof Error && 'sy
 const temporaryOf = (path: string): string => `${path}.${randomUUID()}.tmp`;
 
 /**
- * Writes a file so that its path holds the old contents or the new ones, whole, whenever the process or the machine stops:
- * written beside it, flushed to the disk and renamed. A process that is killed leaves a file `<path>.<random>.tmp` behind.
+ * Writes a file so that its path holds the old contents or the new ones, whole, whenever the process or the
+ * machine stops: written beside it, flushed to the disk and renamed. A process that is killed leaves a file
+ * `<path>.<random>.tmp` behind.
  * @param chunks the contents, in order; what they throw is thrown, and the path is left as it was
  * @throws ModelError `MODEL_FILE`
  */
@@ -48,8 +49,10 @@ export async function writeFileAtomically(
 }
 
 /**
- * Writes a folder so that its path holds all of its files or does not exist: filled beside it, flushed and renamed.
- * @param fill writes the files into the folder that it is given; what it throws is thrown, and nothing is left
+ * Writes a folder so that its path holds all of its files or does not exist: filled beside it, flushed and
+ * renamed.
+ * @param fill writes the files into the folder that it is given; what it throws is thrown, and nothing is
+ * left
  * @throws ModelError `MODEL_FILE`, also where the folder exists and is not empty, or `fill` meets a full disk
  */
 export async function writeFolderAtomically(

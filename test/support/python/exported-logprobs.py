@@ -1,4 +1,4 @@
-"""Log-probabilities of sequences by what was exported: a base model with a PEFT adapter, and merged models."""
+"""Log-probabilities of sequences by exported models: a base with a PEFT adapter, and merged ones."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A run of torch's AdamW in double precision with clipped gradients, and learning rates of transformers' schedules."""
+"""A run of torch's AdamW in double precision, clipped, and learning rates of transformers' schedules."""
 
 import json
 import sys

@@ -22,12 +22,21 @@ export interface BaseModel {
   readonly configText: string;
   /** All weights, in the order of the files' names and of the tensors in them; a tied head is none. */
   readonly weights: readonly BaseWeight[];
-  /** Names of the files that go along with the weights as they are: tokenizer, generation settings, licence. */
+  /**
+   * Names of the files that go along with the weights as they are: tokenizer, generation settings, licence.
+   */
   readonly companions: readonly string[];
 }
 
-const COMPANIONS =
-  /^(generation_config\.json|tokenizer.*\.(json|model)|special_tokens_map\.json|added_tokens\.json|vocab\.(json|txt)|merges\.txt|chat_template.*|(LICEN[CS]E|NOTICE).*)$/i;
+/** Files that go along, by their names. */
+const COMPANIONS: readonly RegExp[] = [
+  /^generation_config\.json$/,
+  /^tokenizer.*\.(json|model)$/,
+  /^(special_tokens_map|added_tokens)\.json$/,
+  /^(vocab\.(json|txt)|merges\.txt)$/,
+  /^chat_template.*$/,
+  /^(licen[cs]e|notice).*$/i,
+];
 const TIED_HEAD = 'lm_head.weight';
 
 const isWeightDType = (dtype: string): dtype is WeightDType => Object.hasOwn(BYTES_PER_VALUE, dtype);
@@ -49,7 +58,11 @@ export async function readBaseModel(dir: string): Promise<BaseModel> {
       if (!isTied || name !== TIED_HEAD) weights.push({ name, path, dtype, shape, offset });
     }
   }
-  return { configText: config.text, weights, companions: names.filter((name) => COMPANIONS.test(name)) };
+  return {
+    configText: config.text,
+    weights,
+    companions: names.filter((name) => COMPANIONS.some((known) => known.test(name))),
+  };
 }
 
 /** The files that the index names, or all. */

@@ -28,9 +28,10 @@ export interface LoraAdapter {
 const NAME = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
 
 /**
- * Reads an adapter: a safetensors file with rank and alpha in its metadata, as the engine and its checkpoints write it, or a
- * folder as PEFT saves it.
- * @throws ModelError `MODEL_FILE` (missing, damaged), `MODEL_ADAPTER` (no LoRA adapter, or of a kind that is not supported)
+ * Reads an adapter: a safetensors file with rank and alpha in its metadata, as the engine and its checkpoints
+ * write it, or a folder as PEFT saves it.
+ * @throws ModelError `MODEL_FILE` (missing, damaged), `MODEL_ADAPTER` (no LoRA adapter, or of a kind that is
+ * not supported)
  */
 export async function readLoraAdapter(path: string): Promise<LoraAdapter> {
   const isFolder = (await stat(path).catch(unreadable(path))).isDirectory();

@@ -19,8 +19,8 @@ export interface MergedWeight {
 export const valuesOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 /**
- * The bytes of W + scale B A, in order, a few rows at a time. Sums are taken in double precision and rounded to f32, then to
- * the type, each to nearest even. A weight without a pair whose type stays has its own bytes.
+ * The bytes of W + scale B A, in order, a few rows at a time. Sums are taken in double precision and rounded
+ * to f32, then to the type, each to nearest even. A weight without a pair whose type stays has its own bytes.
  * @throws ModelError `MODEL_FILE` (ends early), `MODEL_NUMERIC` where a value has no place in the type
  */
 export async function* mergedBytes(file: FileHandle, merged: MergedWeight): AsyncGenerator<Uint8Array> {
@@ -48,18 +48,26 @@ export async function* mergedBytes(file: FileHandle, merged: MergedWeight): Asyn
 /** Adds scale B A to rows of W, the first of which is `firstRow`. */
 function addProduct(rows: Float32Array, firstRow: number, { a, b }: LoraPair, scale: number): void {
   const [rank = 0, columns = 0] = a.shape;
+  // Widened once, so that the innermost loop reads and writes one type.
+  const wide = Float64Array.from(a.data);
+  const parts = Array.from({ length: rank }, (_, r) => wide.subarray(r * columns, (r + 1) * columns));
   const sum = new Float64Array(columns);
   for (let row = 0; row * columns < rows.length; row++) {
-    const at = row * columns;
     sum.fill(0);
-    for (let r = 0; r < rank; r++)
-      addScaledRow(sum, a.data, r * columns, b.data[(firstRow + row) * rank + r] ?? 0);
-    for (let j = 0; j < columns; j++) rows[at + j] = (rows[at + j] ?? 0) + scale * (sum[j] ?? 0);
+    const factors = b.data.subarray((firstRow + row) * rank, (firstRow + row + 1) * rank);
+    parts.forEach((part, r) => {
+      addScaled(sum, part, factors[r] ?? 0);
+    });
+    addRounded(rows, row * columns, sum, scale);
   }
 }
 
-function addScaledRow(sum: Float64Array, from: Float32Array, at: number, factor: number): void {
-  for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] ?? 0) + factor * (from[at + j] ?? 0);
+function addScaled(sum: Float64Array, values: Float64Array, factor: number): void {
+  for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] ?? 0) + factor * (values[j] ?? 0);
+}
+
+function addRounded(to: Float32Array, at: number, values: Float64Array, factor: number): void {
+  for (let j = 0; j < values.length; j++) to[at + j] = (to[at + j] ?? 0) + factor * (values[j] ?? 0);
 }
 
 /** Reads values `at` to `at + length` of a weight. */

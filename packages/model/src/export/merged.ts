@@ -33,11 +33,12 @@ const TORCH_NAMES: Readonly<Record<WeightDType, string>> = {
 };
 
 /**
- * Writes a model with an adapter merged into its weights, W + scale B A (Hu et al. 2021, section 4.1), as a Hugging Face
- * folder: the weights in one type, config.json with that type, tokenizer, generation settings and licence as they are. Holds
- * a few rows of one weight in memory. A tied head stays tied.
- * @throws ModelError `MODEL_FILE`, `MODEL_WEIGHT`; `MODEL_ADAPTER` where the adapter does not fit; `MODEL_NUMERIC` where a
- * value has no place in the type; the signal's reason where it aborts. Then `outDir` is as it was
+ * Writes a model with an adapter merged into its weights, W + scale B A (Hu et al. 2021, section 4.1), as a
+ * Hugging Face folder: the weights in one type, config.json with that type, tokenizer, generation settings
+ * and licence as they are. Holds a few rows of one weight in memory. A tied head stays tied.
+ * @throws ModelError `MODEL_FILE`, `MODEL_WEIGHT`; `MODEL_ADAPTER` where the adapter does not fit;
+ * `MODEL_NUMERIC` where a value has no place in the type; the signal's reason where it aborts. Then `outDir`
+ * is as it was
  */
 export async function exportMerged(request: MergedExport): Promise<MergedSummary> {
   const { baseDir, adapter, outDir, dtype, maxShardBytes = 5e9, signal } = request;
@@ -86,7 +87,9 @@ function shardName(index: number, count: number): string {
   return count === 1 ? 'model.safetensors' : `model-${five(index + 1)}-of-${five(count)}.safetensors`;
 }
 
-/** A safetensors file: length and text of its header, then the tensors. Data start on a multiple of 8 bytes. */
+/**
+ * A safetensors file: length and text of its header, then the tensors. Data start on a multiple of 8 bytes.
+ */
 async function* shardBytes(shard: readonly MergedWeight[], signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   let end = 0;
@@ -124,8 +127,8 @@ function indexOf(shards: readonly MergedWeight[][], names: readonly string[], by
 }
 
 /**
- * A config.json with another type of weights. The text is edited, not written anew: a JavaScript number forgets whether it
- * was spelled 1.0 or 1, and Python does not.
+ * A config.json with another type of weights. The text is edited, not written anew: a JavaScript number
+ * forgets whether it was spelled 1.0 or 1, and Python does not.
  */
 function withDType(text: string, dtype: WeightDType): string {
   const name = `"${TORCH_NAMES[dtype]}"`;

@@ -21,8 +21,15 @@ export const narrow = (values: Float32Array, dtype: WeightDType): Uint8Array =>
   BITS[dtype](new Uint32Array(values.buffer, values.byteOffset, values.length));
 
 /** The first finite value that would become infinite as a type; undefined where all fit. */
-export const firstOverflow = (values: Float32Array, dtype: WeightDType): number | undefined =>
-  values.find((value) => Math.abs(value) >= OVERFLOW[dtype] && Number.isFinite(value));
+export function firstOverflow(values: Float32Array, dtype: WeightDType): number | undefined {
+  const limit = OVERFLOW[dtype];
+  // A loop: `find` with a function takes many times as long.
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    if ((value >= limit || value <= -limit) && Number.isFinite(value)) return value;
+  }
+  return undefined;
+}
 
 function halves(bits: Uint32Array, round: (bits: number) => number): Uint8Array {
   const out = new Uint16Array(bits.length);
@@ -52,7 +59,8 @@ function halfOf(bits: number): number {
   if (magnitude > 0x7f80_0000) return 0x7e00;
   if (magnitude >= INFINITE) return sign | 0x7c00;
   if (magnitude >= SMALLEST_NORMAL) return sign | roundOff(magnitude - REBIAS, 13);
-  // A subnormal half counts steps of 2^-24; the fraction with its leading one counts steps of 2^(exponent - 150).
+  // A subnormal half counts steps of 2^-24; the fraction with its leading one counts steps of 2^(exponent -
+  // 150).
   const exponent = magnitude >>> 23;
   const dropped = 126 - exponent;
   // Below half a step, and f32's own subnormals, nothing is left.

@@ -28,7 +28,10 @@ export interface PeftScale {
   readonly scale: number;
 }
 
-/** Fields that change what an adapter computes, and the values at which it is a plain LoRA (PEFT 0.21, `LoraConfig`). */
+/**
+ * Fields that change what an adapter computes, and the values at which it is a plain LoRA (PEFT 0.21,
+ * `LoraConfig`).
+ */
 const PLAIN: Readonly<Record<string, (value: unknown) => boolean>> = {
   bias: (value) => value === undefined || value === 'none',
   use_dora: isAbsent,
@@ -43,7 +46,8 @@ const PLAIN: Readonly<Record<string, (value: unknown) => boolean>> = {
 
 /**
  * Reads the adapter_config.json of a folder that PEFT saved.
- * @throws ModelError `MODEL_FILE`; `MODEL_ADAPTER` naming the field where it is no LoRA, or one with more than pairs
+ * @throws ModelError `MODEL_FILE`; `MODEL_ADAPTER` naming the field where it is no LoRA, or one with more
+ * than pairs
  */
 export async function readPeftConfig(dir: string): Promise<PeftScale> {
   const path = join(dir, 'adapter_config.json');

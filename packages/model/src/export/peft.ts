@@ -17,9 +17,10 @@ export interface PeftExport {
 }
 
 /**
- * Writes an adapter as a folder that PEFT loads: adapter_model.safetensors and adapter_config.json. Without `bytes`, those of
- * an adapter that this package encoded come out again.
- * @throws ModelError `MODEL_FILE`; `MODEL_ADAPTER` where its scale is not alpha / rank, which is all that the file can say
+ * Writes an adapter as a folder that PEFT loads: adapter_model.safetensors and adapter_config.json. Without
+ * `bytes`, those of an adapter that this package encoded come out again.
+ * @throws ModelError `MODEL_FILE`; `MODEL_ADAPTER` where its scale is not alpha / rank, which is all that the
+ * file can say
  */
 export async function exportPeft({ adapter, bytes, baseModel, outDir }: PeftExport): Promise<void> {
   const { rank, alpha, scale, pairs } = adapter;

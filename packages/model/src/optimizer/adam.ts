@@ -24,8 +24,9 @@ export const initAdam = (parameters: readonly NamedTensor[]): AdamState => ({
 });
 
 /**
- * One AdamW update (Loshchilov & Hutter 2019, algorithm 2) of tensors and moments; the inputs are not changed. Computed
- * in double precision, kept in single. Norms and biases, tensors of one axis, are not decayed.
+ * One AdamW update (Loshchilov & Hutter 2019, algorithm 2) of tensors and moments; the inputs are not
+ * changed. Computed in double precision, kept in single. Norms and biases, tensors of one axis, are not
+ * decayed.
  * @param gradients one per tensor, in the order of the parameters
  * @param scale multiplies the gradients: the factor of global-norm clipping
  */

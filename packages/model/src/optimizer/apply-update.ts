@@ -6,8 +6,9 @@ import { clipScale, globalNorm } from './norm.js';
 import { type ScheduleSpec, scheduleAt } from './schedule.js';
 
 /**
- * Why an update was left out: the step had no token with a loss; a gradient is infinite or not a number; the update would
- * have made a parameter or a moment so. Gradients that are all zero are no reason: AdamW then moves by its momentum and decay.
+ * Why an update was left out: the step had no token with a loss; a gradient is infinite or not a number; the
+ * update would have made a parameter or a moment so. Gradients that are all zero are no reason: AdamW then
+ * moves by its momentum and decay.
  */
 export type SkipReason = 'no_tokens' | 'non_finite_gradients' | 'non_finite_update';
 
@@ -19,7 +20,10 @@ export interface UpdateRequest {
   /** Tokens that carried a loss. */
   readonly tokens: number;
   readonly schedule: ScheduleSpec;
-  /** The run's step that the schedule is read at, from 0: it counts steps, also those whose update was left out. */
+  /**
+   * The run's step that the schedule is read at, from 0: it counts steps, also those whose update was left
+   * out.
+   */
   readonly step: number;
   readonly adam: Omit<AdamHyperparameters, 'learningRate'>;
   /** Global L2 norm that the gradient is clipped to; 0 means no clipping. */
@@ -39,7 +43,10 @@ export interface UpdateMetrics {
 }
 
 export interface Update {
-  /** The parameters and moments to go on with: those of the request, the same objects, where `skipped` is not null. */
+  /**
+   * The parameters and moments to go on with: those of the request, the same objects, where `skipped` is not
+   * null.
+   */
   readonly parameters: readonly NamedTensor[];
   readonly moments: AdamState;
   readonly skipped: SkipReason | null;
@@ -47,8 +54,8 @@ export interface Update {
 }
 
 /**
- * One step of the optimiser: the gradient clipped by its global norm and applied by AdamW at the schedule's learning rate,
- * or the state as it was, with a reason. A pure function of its request.
+ * One step of the optimiser: the gradient clipped by its global norm and applied by AdamW at the schedule's
+ * learning rate, or the state as it was, with a reason. A pure function of its request.
  * @throws ModelError `MODEL_REQUEST` on a hyperparameter out of its range
  */
 export function applyUpdate(request: UpdateRequest): Update {
@@ -67,7 +74,8 @@ export function applyUpdate(request: UpdateRequest): Update {
   const scale = clipScale(gradNorm, maxGradNorm);
   const next = adamW(parameters, gradients.sums, moments, scale, { ...adam, learningRate });
   const updateNorm = distance(parameters, next.parameters);
-  // A second moment that overflows single precision would divide every later update of its parameter to 0, unseen.
+  // A second moment that overflows single precision would divide every later update of its parameter to 0,
+  // unseen.
   const isSound = Number.isFinite(updateNorm) && Number.isFinite(globalNorm(next.state.v));
   if (!isSound) return skip('non_finite_update', scale);
   return {

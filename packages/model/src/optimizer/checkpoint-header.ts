@@ -9,8 +9,9 @@ export interface RunState {
   /** SHA-256 of the base model's weights, lower-case hexadecimal. */
   readonly baseSha256: string;
   /**
-   * State of the random numbers. They are drawn by counter, so that it is the part of their keys that moves: every draw to
-   * come has the key [seed, step, ...]. Both are whole numbers from 0 to 2^32 - 1; `step` is the next one.
+   * State of the random numbers. They are drawn by counter, so that it is the part of their keys that moves:
+   * every draw to come has the key [seed, step, ...]. Both are whole numbers from 0 to 2^32 - 1; `step` is
+   * the next one.
    */
   readonly random: { readonly seed: number; readonly step: number };
   /** Position in the data: training prompts used since the run began, over all epochs. */
@@ -23,7 +24,10 @@ export interface Seal {
   readonly sha256: string;
 }
 
-/** The metadata come first in the header, and these first in the metadata, so that the digest has a fixed place. */
+/**
+ * The metadata come first in the header, and these first in the metadata, so that the digest has a fixed
+ * place.
+ */
 const START = '{"__metadata__":{"sha256":"';
 const SEAL =
   /^\{"__metadata__":\{"sha256":"([0-9a-f]{64})","checkpoint_version":"(\d+)"(?:,"data_bytes":"(\d+)")?/;
@@ -54,7 +58,10 @@ export function readSeal(bytes: Uint8Array, what: string): Seal {
 
 const MAX_WORD = 0xffff_ffff;
 
-/** Reads the state of a run from plain data, its fields in a fixed order. @throws ModelError `MODEL_CHECKPOINT`, `MODEL_REQUEST` */
+/**
+ * Reads the state of a run from plain data, its fields in a fixed order.
+ * @throws ModelError `MODEL_CHECKPOINT`, `MODEL_REQUEST`
+ */
 export function checkRunState(value: unknown, what: string): RunState {
   const bad = (field: string, found: unknown, want: string): ModelError =>
     new ModelError(
@@ -79,5 +86,7 @@ export function checkRunState(value: unknown, what: string): RunState {
 }
 
 /** The fields of an object; none of anything else. */
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}; // an object
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return {};
+  return value as Readonly<Record<string, unknown>>; // an object, checked above
+}

@@ -31,9 +31,9 @@ export interface CheckpointOwner {
 }
 
 /**
- * A checkpoint as one safetensors file: the adapter under its PEFT names, the moments as `m.<name>` and `v.<name>`, the rest
- * in the metadata, with a SHA-256 over the whole file in which its own 64 characters count as zeros. Equal checkpoints give
- * equal bytes.
+ * A checkpoint as one safetensors file: the adapter under its PEFT names, the moments as `m.<name>` and
+ * `v.<name>`, the rest in the metadata, with a SHA-256 over the whole file in which its own 64 characters
+ * count as zeros. Equal checkpoints give equal bytes.
  * @throws ModelError `MODEL_CHECKPOINT`, `MODEL_REQUEST` on state out of its range
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
@@ -55,8 +55,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 /**
  * Reads a checkpoint and makes sure that it is whole and belongs to the run.
  * @param what names the checkpoint in messages
- * @throws ModelError `MODEL_CHECKPOINT`: no checkpoint, another version, cut off, damaged, of another base model, rank or
- * alpha; `MODEL_ADAPTER` where its tensors do not fit the model
+ * @throws ModelError `MODEL_CHECKPOINT`: no checkpoint, another version, cut off, damaged, of another base
+ * model, rank or alpha; `MODEL_ADAPTER` where its tensors do not fit the model
  */
 export function decodeCheckpoint(bytes: Uint8Array, what: string, owner: CheckpointOwner): Checkpoint {
   const bad = (message: string): ModelError => new ModelError('MODEL_CHECKPOINT', `${what}: ${message}`);
@@ -76,7 +76,10 @@ export function decodeCheckpoint(bytes: Uint8Array, what: string, owner: Checkpo
   return { baseSha256, random, position, schedule, adapter, moments };
 }
 
-/** Saves a checkpoint; the path holds the earlier checkpoint or this one, whole, at any time. @throws ModelError `MODEL_FILE` */
+/**
+ * Saves a checkpoint; the path holds the earlier checkpoint or this one, whole, at any time.
+ * @throws ModelError `MODEL_FILE`
+ */
 export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   await writeFileAtomically(path, [encodeCheckpoint(checkpoint)]);
 }

@@ -5,9 +5,9 @@ import { globalNorm } from './norm.js';
 type Part = readonly { readonly values: Float32Array; readonly offset: number }[];
 
 /**
- * The gradient of a step: the sum of its groups' gradients, taken in the order of the groups' indices in double
- * precision. It has the same bits whatever runs computed the groups and in whatever order the runs came back: a group is
- * added as soon as all before it are; one that comes early is held until then.
+ * The gradient of a step: the sum of its groups' gradients, taken in the order of the groups' indices in
+ * double precision. It has the same bits whatever runs computed the groups and in whatever order the runs
+ * came back: a group is added as soon as all before it are; one that comes early is held until then.
  */
 export class GradientSum {
   readonly #names: readonly string[];
@@ -53,7 +53,8 @@ export class GradientSum {
   /**
    * Adds a run of N groups: `grad:<name>` holds one gradient per group, `[N, ...shape]`.
    * @param indices the index of each of the N groups in the step, from 0; a step's indices have no gaps
-   * @throws TypeError where a gradient is missing or has another size, or a group comes twice; then nothing was added
+   * @throws TypeError where a gradient is missing or has another size, or a group comes twice; then nothing
+   * was added
    */
   addGroups(outputs: Readonly<Record<string, unknown>>, indices: readonly number[]): void {
     const gradients = this.#gradientsOf(outputs, indices.length);

@@ -1,4 +1,7 @@
-/** L2 norm over all values of all tensors, in double precision, in index order; not finite as soon as a value is not. */
+/**
+ * L2 norm over all values of all tensors, in double precision, in index order; not finite as soon as a value
+ * is not.
+ */
 export function globalNorm(tensors: readonly (Float64Array | Float32Array)[]): number {
   let square = 0;
   for (const tensor of tensors) {
@@ -12,8 +15,8 @@ export function globalNorm(tensors: readonly (Float64Array | Float32Array)[]): n
 }
 
 /**
- * The factor that brings a gradient of a norm down to at most `maxNorm`, maxNorm / norm (Pascanu, Mikolov & Bengio 2013,
- * algorithm 1); 1 where `maxNorm` is 0, which means no clipping.
+ * The factor that brings a gradient of a norm down to at most `maxNorm`, maxNorm / norm (Pascanu, Mikolov &
+ * Bengio 2013, algorithm 1); 1 where `maxNorm` is 0, which means no clipping.
  */
 export const clipScale = (norm: number, maxNorm: number): number =>
   maxNorm > 0 && norm > maxNorm ? maxNorm / norm : 1;

@@ -42,10 +42,11 @@ export const warmupSteps = ({ warmup, totalSteps }: ScheduleSpec): number =>
   'steps' in warmup ? warmup.steps : Math.ceil(warmup.share * totalSteps);
 
 /**
- * Learning rate of a step, counted from 0. The warm-up of w steps rises in equal parts, peak * (step + 1) / w, so that its
- * last step has the peak and no step learns nothing. Afterwards progress p = (step - w) / (totalSteps - w) goes from 0 to 1,
- * and the rate is the peak times: 1 (constant); m + (1 - m)(1 - p) (linear); m + (1 - m)(1 + cos(pi p)) / 2 (cosine,
- * Loshchilov & Hutter 2017, equation 5), with m = `minShare`. From `totalSteps` on p stays 1.
+ * Learning rate of a step, counted from 0. The warm-up of w steps rises in equal parts, peak * (step + 1) /
+ * w, so that its last step has the peak and no step learns nothing. Afterwards progress p = (step - w) /
+ * (totalSteps - w) goes from 0 to 1, and the rate is the peak times: 1 (constant); m + (1 - m)(1 - p)
+ * (linear); m + (1 - m)(1 + cos(pi p)) / 2 (cosine, Loshchilov & Hutter 2017, equation 5), with m =
+ * `minShare`. From `totalSteps` on p stays 1.
  * @param spec one that `checkSchedule` lets pass
  * @throws ModelError `MODEL_REQUEST` on a step that is no whole number of at least 0
  */

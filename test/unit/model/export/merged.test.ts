@@ -154,7 +154,8 @@ describe('exportMerged', () => {
     expect(index.metadata).toEqual({ total_size: 432 });
     expect(index.weight_map['model.norm.weight']).toBe(files[1]);
 
-    // Once more from the shards, with what was added taken away; files that the index does not name are passed over.
+    // Once more from the shards, with what was added taken away; files that the index does not name are
+    // passed over.
     const shards = join(folder.path, 'out');
     await writeFile(join(shards, 'consolidated.safetensors'), writeSafetensors([tensor('old', [3], 9)]));
     const back = join(folder.path, 'back');

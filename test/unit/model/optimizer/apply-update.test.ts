@@ -88,7 +88,7 @@ describe('adamW', () => {
     expect(decodeAdam(encodeAdam(parameters, state), parameters)).toEqual(state);
   });
 
-  it('moves a parameter by the learning rate at first, against its gradient, and decays matrices only', () => {
+  it('moves a parameter by the learning rate at first, against its gradient; decays matrices only', () => {
     const { parameters, moments } = start();
     const h = { ...adam, learningRate: 0.01, weightDecay: 0.5 };
     const { sums } = gradientsOf(0);

@@ -89,7 +89,7 @@ describe.runIf(python !== null)('the optimizer beside torch (where Python has it
     });
   });
 
-  it('has the learning rates of transformers, one step earlier in the warm-up, which there begins at 0', () => {
+  it('has the learning rates of transformers, a step earlier in the warm-up, which begins at 0 there', () => {
     schedules.forEach((schedule, k) => {
       const theirs = answer.rates[k] ?? [];
       const warmup = warmupSteps(schedule);
