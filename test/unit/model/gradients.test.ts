@@ -1,122 +1,108 @@
 import { compile, createLocalRunner, interpret, type Program, type TensorData } from '@residency/tensor';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Trainable, trainableShapes } from '../../../packages/model/src/binding.js';
-import type { DecoderConfig } from '../../../packages/model/src/config.js';
-import { packGroup, padRows } from '../../../packages/model/src/engine/batch.js';
-import { scoreProgram } from '../../../packages/model/src/programs/score.js';
-import { type LossName, trainProgram } from '../../../packages/model/src/programs/train.js';
+import { type GroupLayout, layoutGroups } from '../../../packages/model/src/layout/group.js';
+import type { TokenGroup } from '../../../packages/model/src/layout/group-rows.js';
+import { type LossSpec, lossInputs } from '../../../packages/model/src/losses/index.js';
+import { trainProgram } from '../../../packages/model/src/programs/train.js';
 import { largestDifference, randomNumbers } from '../../support/numbers.js';
 import { configOf, randomWeights, TINY_LLAMA, TINY_QWEN2 } from '../../support/tiny-model.js';
+import { writeTensors } from '../../support/weight-files.js';
 
-const PREFIX = [3, 1, 4];
-const SUFFIXES = [[1, 5, 9, 2], [6, 5], [3]];
+const GROUPS: readonly TokenGroup[] = [
+  {
+    prefix: [3, 1, 4],
+    suffixes: [
+      [1, 5, 9, 2],
+      [6, 5],
+      [1, 5, 8],
+    ],
+  },
+  { prefix: [2, 7, 1, 8, 2], suffixes: [[8], [4, 5, 9]] },
+];
 const runner = createLocalRunner();
 afterAll(() => runner.close());
 
-type Values = Record<string, readonly number[] | Float32Array>;
+type Values = Record<string, readonly number[] | TensorData>;
+const policy: LossSpec = { kind: 'policy', estimator: 'ppo', kl: 'k3', entropy: true, correction: null };
+const supervised: LossSpec = { kind: 'supervised' };
 
-function parametersOf(c: DecoderConfig, trainable: Trainable): Values {
-  const values: Values = Object.fromEntries(randomWeights(c).map((w) => [w.name, w.data]));
+/** Values of every weight, and of an adapter's tensors. */
+function parametersOf(json: Readonly<Record<string, unknown>>, trainable: Trainable): Values {
+  const config = configOf(json);
+  const values: Values = Object.fromEntries(randomWeights(config).map((w) => [w.name, w.data]));
   if (trainable.kind === 'lora') {
-    [...trainableShapes(c, trainable)].forEach(([name, shape], i) => {
-      values[name] = randomNumbers(
-        shape.reduce((n, d) => n * d, 1),
-        100 + i,
-      ).map((v) => v / 2);
+    [...trainableShapes(config, trainable)].forEach(([name, shape], i) => {
+      const count = shape.reduce((n, d) => n * d, 1);
+      values[name] = randomNumbers(count, 100 + i).map((v) => v / 2);
     });
   }
   return values;
 }
 
-function groupInputs(): { sizes: { P: number; S: number; G: number }; values: Values } {
-  const { sizes, ids } = packGroup(PREFIX, SUFFIXES);
+/** Everything that a training program reads beside parameters: random numbers on tokens and rubbish on padding. */
+function inputsOf(layout: GroupLayout, groups: readonly TokenGroup[], loss: LossSpec): Values {
+  const { N, G, L } = layout.sizes;
   const tokens = (seed: number, scale: number, shift: number): number[] =>
-    Array.from(
-      padRows(
-        SUFFIXES.map((s, g) => randomNumbers(s.length, seed + g).map((v) => shift + scale * v)),
-        sizes.S,
-      ),
-    );
+    randomNumbers(N * G * L, seed).map((v) => shift + scale * v);
+  const isToken = Array.from({ length: N * G * L }, (_, i) => {
+    const [sequence, place] = [Math.floor(i / L), i % L];
+    return place < (groups[Math.floor(sequence / G)]?.suffixes[sequence % G]?.length ?? 0);
+  });
   return {
-    sizes,
-    values: {
-      ids: Array.from(ids, Number),
-      inverseTemperature: [0.8],
-      mask: Array.from(
-        padRows(
-          SUFFIXES.map((s) => s.map(() => 1)),
-          sizes.S,
-        ),
-      ),
-      lossScale: [0.25],
-      oldLogprobs: tokens(11, 0.5, -2.5),
-      referenceLogprobs: tokens(21, 0.5, -2.5),
-      advantages: tokens(31, 1, 0),
-      ratioMin: [0.3],
-      ratioMax: [1.7],
-      klCoefficient: [0.1],
-    },
+    ...layout.feeds,
+    ...lossInputs(loss, { clipLow: 0.7, clipHigh: 0.7, klCoefficient: 0.1, entropyCoefficient: 0.05 }),
+    inverseTemperature: [0.8],
+    mask: isToken.map(Number),
+    weights: tokens(9, 0.1, 0.25).map((v, i) => (isToken[i] ? v : 0)),
+    oldLogprobs: tokens(11, 0.5, -2.5),
+    referenceLogprobs: tokens(21, 0.5, -2.5),
+    advantages: tokens(31, 1, 0),
   };
 }
 
-const lossOf = (name: LossName, out: Record<string, { data: ArrayLike<number> }>): number => {
-  const sum = (key: string): number => out[key]?.data[0] ?? Number.NaN;
-  return 0.25 * (name === 'supervised' ? sum('nll') : sum('policyLoss') + 0.1 * sum('kl'));
-};
+const asNumbers = (v: Values[string] | undefined): number[] => Array.from(v ?? [], Number);
 
 async function runCompiled(
   program: Program,
-  sizes: Record<string, number>,
+  sizes: Readonly<Record<string, number>>,
   values: Values,
 ): Promise<Record<string, TensorData>> {
-  const session = await compile(program, { runner, threads: 1, ...(await asFiles(program, values)) });
+  const names = program.weights.map((w) => w.attrs.name);
+  const weights =
+    names.length === 0
+      ? {}
+      : {
+          weights: await writeTensors(
+            names,
+            Object.fromEntries(names.map((name) => [name, asNumbers(values[name])])),
+          ),
+        };
+  const session = await compile(program, { runner, threads: 1, ...weights });
   const given: Record<string, TensorData> = {};
   for (const p of program.inputs) {
-    const v = values[p.attrs.name] ?? [];
-    given[p.attrs.name] = p.dtype === 'i64' ? BigInt64Array.from(v, (x) => BigInt(x)) : Float32Array.from(v);
+    const v = asNumbers(values[p.attrs.name]);
+    given[p.attrs.name] = p.dtype === 'i64' ? BigInt64Array.from(v, BigInt) : Float32Array.from(v);
   }
   const out = await session.run(sizes, given);
   await session.close();
   return out;
 }
 
-async function asFiles(
-  program: Program,
-  values: Values,
-): Promise<{ weights?: import('@residency/tensor').WeightFiles }> {
-  if (program.weights.length === 0) return {};
-  const { writeTensors } = await import('../../support/weight-files.js');
-  return {
-    weights: await writeTensors(
-      program.weights.map((w) => w.attrs.name),
-      values,
-    ),
-  };
-}
-
+const LORA: Trainable = { kind: 'lora', rank: 2, alpha: 4 };
 const CASES: readonly {
   title: string;
   json: Readonly<Record<string, unknown>>;
   trainable: Trainable;
-  loss: LossName;
+  loss: LossSpec;
 }[] = [
-  {
-    title: 'qwen2, LoRA, policy loss',
-    json: TINY_QWEN2,
-    trainable: { kind: 'lora', rank: 2, alpha: 4 },
-    loss: 'policy',
-  },
-  {
-    title: 'llama, LoRA, supervised',
-    json: TINY_LLAMA,
-    trainable: { kind: 'lora', rank: 2, alpha: 4 },
-    loss: 'supervised',
-  },
+  { title: 'qwen2, LoRA, policy loss', json: TINY_QWEN2, trainable: LORA, loss: policy },
+  { title: 'llama, LoRA, supervised', json: TINY_LLAMA, trainable: LORA, loss: supervised },
   {
     title: 'qwen2, all weights, supervised',
     json: TINY_QWEN2,
     trainable: { kind: 'full' },
-    loss: 'supervised',
+    loss: supervised,
   },
 ];
 
@@ -125,93 +111,103 @@ describe('train programs', () => {
     it(`${title}: gradients equal central differences, interpreted and compiled`, async () => {
       const config = configOf(json);
       const program = trainProgram(config, trainable, loss);
-      const { sizes, values } = groupInputs();
-      const all: Values = { ...values, ...parametersOf(config, trainable) };
-      const interpreted = interpret(program, all, sizes);
+      const layout = layoutGroups(GROUPS, config);
+      const { sizes } = layout;
+      const { loss: lossValue } = program.outputs;
+      if (!lossValue) throw new Error('the program has no loss');
+      const forward: Program = { ...program, outputs: { loss: lossValue } };
+      const all: Values = { ...inputsOf(layout, GROUPS, loss), ...parametersOf(json, trainable) };
+      const numbers = Object.fromEntries(Object.entries(all).map(([name, v]) => [name, asNumbers(v)]));
+      const interpreted = interpret(program, numbers, sizes);
       const compiled = await runCompiled(program, sizes, all);
+      const isPerGroup = trainable.kind === 'lora';
       const h = 1e-5;
 
       let checked = 0;
       for (const name of trainableShapes(config, trainable).keys()) {
-        const own = Array.from(all[name] ?? []);
+        const own = numbers[name] ?? [];
+        const parts = interpreted[`grad:${name}`]?.data ?? [];
         // A few elements of every tensor: the first, one in the middle, the last.
         for (const k of new Set([0, Math.floor(own.length / 2), own.length - 1])) {
-          const lossAt = (d: number): number =>
-            lossOf(
-              loss,
-              interpret(program, { ...all, [name]: own.map((v, i) => (i === k ? v + d : v)) }, sizes),
-            );
+          const lossAt = (d: number): number => {
+            const moved = { ...numbers, [name]: own.map((v, i) => (i === k ? v + d : v)) };
+            return interpret(forward, moved, sizes)['loss']?.data[0] ?? Number.NaN;
+          };
           const numeric = (lossAt(h) - lossAt(-h)) / (2 * h);
-          const analytic = interpreted[`grad:${name}`]?.data[k] ?? Number.NaN;
+          const analytic = isPerGroup
+            ? GROUPS.reduce((sum, _, n) => sum + (parts[n * own.length + k] ?? Number.NaN), 0)
+            : (parts[k] ?? Number.NaN);
           expect(Math.abs(analytic - numeric), `${name}[${k}]`).toBeLessThan(
             1e-7 * Math.max(1, Math.abs(numeric)),
           );
           checked++;
         }
-        expect(
-          largestDifference(
-            Array.from(compiled[`grad:${name}`] ?? [], Number),
-            interpreted[`grad:${name}`]?.data ?? [],
-          ),
-          name,
-        ).toBeLessThan(1e-4);
+        expect(largestDifference(asNumbers(compiled[`grad:${name}`]), parts), name).toBeLessThan(1e-4);
       }
       expect(checked).toBeGreaterThan(30);
     });
   }
-});
 
-describe('prefix sharing', () => {
-  it('gives each suffix the log-probabilities and gradients of its own whole sequence', () => {
-    const config = configOf(TINY_QWEN2);
-    const trainable: Trainable = { kind: 'full' };
-    const program = trainProgram(config, trainable, 'supervised');
-    const score = scoreProgram(config, trainable);
-    const weights = parametersOf(config, trainable);
-    const common = { ...weights, inverseTemperature: [1], lossScale: [1] };
-    const run = (
-      prefix: readonly number[],
-      suffixes: readonly (readonly number[])[],
-      masks: readonly (readonly number[])[],
-    ): {
-      logprobs: number[];
-      gradients: Float64Array[];
-    } => {
-      const { sizes, ids } = packGroup(prefix, suffixes);
-      const values = { ...common, ids: Array.from(ids, Number), mask: Array.from(padRows(masks, sizes.S)) };
-      const logprobs = Array.from(interpret(score, values, sizes)['logprobs']?.data ?? []);
-      const out = interpret(program, values, sizes);
-      return {
-        logprobs,
-        gradients: [...trainableShapes(config, trainable).keys()].map(
-          (n) => out[`grad:${n}`]?.data ?? new Float64Array(),
-        ),
-      };
+  it('computes layers again with the same bits', async () => {
+    const config = configOf({ ...TINY_QWEN2, num_hidden_layers: 3 });
+    const layout = layoutGroups(GROUPS, config);
+    const all: Values = {
+      ...inputsOf(layout, GROUPS, policy),
+      ...parametersOf({ ...TINY_QWEN2, num_hidden_layers: 3 }, LORA),
     };
-
-    const shared = run(
-      PREFIX,
-      SUFFIXES,
-      SUFFIXES.map((s) => s.map(() => 1)),
+    const [kept, again] = [false, true].map((recomputes) =>
+      trainProgram(config, LORA, policy, { recomputes }),
     );
-    // The same sequences alone, split after their first token, so that the prefix is computed once for each.
-    const alone = SUFFIXES.map((s) => {
-      const [first = 0, ...rest] = [...PREFIX, ...s];
-      return run([first], [rest], [rest.map((_, i) => (i < PREFIX.length - 1 ? 0 : 1))]);
-    });
+    if (!kept || !again) throw new Error('no programs');
 
-    const S = Math.max(...SUFFIXES.map((s) => s.length));
-    SUFFIXES.forEach((s, g) => {
-      expect(
-        largestDifference(
-          alone[g]?.logprobs.slice(PREFIX.length - 1) ?? [],
-          shared.logprobs.slice(g * S, g * S + s.length),
-        ),
-      ).toBeLessThan(1e-12);
-    });
-    shared.gradients.forEach((gradient, k) => {
-      const sum = gradient.map((_, i) => alone.reduce((n, a) => n + (a.gradients[k]?.[i] ?? Number.NaN), 0));
-      expect(largestDifference(sum, gradient)).toBeLessThan(1e-12);
-    });
+    const [a, b] = [await runCompiled(kept, layout.sizes, all), await runCompiled(again, layout.sizes, all)];
+
+    expect(Object.keys(b)).toEqual(Object.keys(a));
+    for (const name of Object.keys(a)) expect(asNumbers(b[name]), name).toEqual(asNumbers(a[name]));
+  });
+
+  it('gives a group the same bits whatever groups share its run', async () => {
+    const config = configOf(TINY_QWEN2);
+    const program = trainProgram(config, LORA, policy);
+    const parameters = parametersOf(TINY_QWEN2, LORA);
+    const gradients = async (groups: readonly TokenGroup[]): Promise<number[][]> => {
+      const layout = layoutGroups(groups, config);
+      const own = inputsOf(layout, groups, policy);
+      // Values of a token depend on its id and place alone, so that they are those of its group in any run.
+      const { G, L } = layout.sizes;
+      const ofToken = (i: number): number => {
+        const [sequence, place] = [Math.floor(i / L), i % L];
+        return (groups[Math.floor(sequence / G)]?.suffixes[sequence % G]?.[place] ?? 0) / 10 + place / 7;
+      };
+      const tokens = Array.from({ length: groups.length * G * L }, (_, i) => ofToken(i));
+      const masked = tokens.map((v, i) => v * (asNumbers(own['mask'])[i] ?? 0));
+      const out = await runCompiled(program, layout.sizes, {
+        ...own,
+        ...parameters,
+        oldLogprobs: tokens.map((v) => v - 3),
+        referenceLogprobs: tokens.map((v) => -v - 2),
+        advantages: tokens.map((v) => v - 0.5),
+        weights: masked,
+      });
+      return groups.map((_, n) =>
+        [...trainableShapes(config, LORA)].flatMap(([name, shape]) => {
+          const count = shape.reduce((a, d) => a * d, 1);
+          return asNumbers(out[`grad:${name}`]).slice(n * count, (n + 1) * count);
+        }),
+      );
+    };
+    const [first, second] = GROUPS;
+    if (!first || !second) throw new Error('no groups');
+    const third: TokenGroup = { prefix: Array.from({ length: 40 }, (_, i) => i % 23), suffixes: [[5, 6, 7]] };
+
+    const together = await gradients([first, third, second]);
+    const alone = [
+      ...(await gradients([first])),
+      ...(await gradients([third])),
+      ...(await gradients([second])),
+    ];
+
+    expect(together.flat().some((v) => v !== 0)).toBe(true);
+    expect(together).toEqual(alone);
   });
 });

@@ -37,22 +37,20 @@ describe('programs', () => {
         %0:f32[N,4] = param name=x role=input
         %1:f32[3,4] = param name=w role=input
         %2:f32[4,3] = transpose %1 perm=[1,0]
-        %3:f32[N,3] = matmul %0 %2
-        %4:f32[N,3] = sigmoid %3
-        %5:f32[N,3] = mul %3 %4
-        %6:f32[1,1] = reduceSum %5 axes=[0,1]
-        %7:f32[] = reshape %6 shape=[]
-        %8:f32[] = constant values=[1]
-        %9:f32[1,1] = reshape %8 shape=[1,1]
-        %10:f32[N,3] = mul %9 %4
-        %11:f32[N,3] = mul %9 %3
-        %12:f32[N,3] = sub %8 %4
-        %13:f32[N,3] = mul %4 %12
-        %14:f32[N,3] = mul %11 %13
-        %15:f32[N,3] = add %10 %14
-        %16:f32[3,N] = transpose %15 perm=[1,0]
-        %17:f32[3,4] = matmul %16 %0
-        return loss=%7 dw=%17
+        %3:f32[N,3] = matmul %0 %2 alpha=1
+        %4:f32[N,3] = silu %3
+        %5:f32[1,1] = reduceSum %4 axes=[0,1]
+        %6:f32[] = reshape %5 shape=[]
+        %7:f32[] = constant values=[1]
+        %8:f32[1,1] = reshape %7 shape=[1,1]
+        %9:f32[N,3] = sigmoid %3
+        %10:f32[N,3] = sub %7 %4
+        %11:f32[N,3] = mul %9 %10
+        %12:f32[N,3] = add %4 %11
+        %13:f32[N,3] = mul %8 %12
+        %14:f32[3,N] = transpose %13 perm=[1,0]
+        %15:f32[3,4] = matmul %14 %0 alpha=1
+        return loss=%6 dw=%15
       "
     `);
   });
@@ -193,7 +191,7 @@ describe('random programs', () => {
     ops.silu,
     ops.softmax,
     ops.logSoftmax,
-    (x: Tensor) => ops.rmsNorm(x, ops.reduceSum(x, [0]), 1e-3),
+    (x: Tensor) => ops.rmsNorm(x, ops.reshape(ops.reduceSum(x, [0]), [3]), 1e-3),
   ];
   const BINARY = [
     ops.add,

@@ -27,15 +27,32 @@ const suffixRows = (suffix: readonly number[]): number => Math.max(0, suffix.len
 export const rowsOf = (g: TokenGroup): number =>
   g.prefix.length + g.suffixes.reduce((n, s) => n + suffixRows(s), 0) + 1;
 
+/**
+ * Blocks are padded to multiples of this many places. A softmax is summed in lanes, and a place keeps its lane only if what
+ * lies before it has such a size: with other paddings a group's last bits would depend on the groups beside it.
+ */
+const LANES = 16;
+const toLanes = (count: number): number => Math.ceil(count / LANES) * LANES;
+
 export function rowSizes(groups: readonly TokenGroup[]): RowSizes {
   const most = (f: (g: TokenGroup) => number): number => groups.reduce((n, g) => Math.max(n, f(g)), 1);
+  const Q = toLanes(most((g) => Math.ceil(g.prefix.length / PREFIX_BLOCKS)));
+  const S = toLanes(most((g) => g.suffixes.reduce((n, s) => Math.max(n, suffixRows(s)), 1)));
+  const G = most((g) => g.suffixes.length);
+  const hasPadding = groups.some(
+    (g) =>
+      g.prefix.length < PREFIX_BLOCKS * Q ||
+      g.suffixes.length < G ||
+      g.suffixes.some((s) => suffixRows(s) < S),
+  );
   return {
     N: groups.length,
     R: most(rowsOf),
     K: most((g) => rowsOf(g) - g.prefix.length + 1),
-    Q: most((g) => Math.ceil((g.prefix.length + 1) / PREFIX_BLOCKS)),
-    S: most((g) => g.suffixes.reduce((n, s) => Math.max(n, suffixRows(s)), 1)),
-    G: most((g) => g.suffixes.length),
+    Q,
+    // Rows without a place of their own are told to lie at a place of padding: there has to be one.
+    S: hasPadding ? S : S + LANES,
+    G,
   };
 }
 
