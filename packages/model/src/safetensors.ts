@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { ModelError } from './errors.js';
+import { fromHalves, toHalf } from './half.js';
 
 export type FileDType = 'F32' | 'F16' | 'BF16';
 const BYTES_PER: Readonly<Record<FileDType, number>> = { F32: 4, F16: 2, BF16: 2 };
@@ -113,25 +114,38 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
   dtype: 'F32' | 'F16' = 'F32',
 ): Uint8Array {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
-  let end = 0;
-  for (const t of tensors) {
-    const begin = end;
-    end += t.data.length * BYTES_PER[dtype];
-    header[t.name] = { dtype, shape: t.shape, data_offsets: [begin, end] };
-  }
-  const json = JSON.stringify(header);
-  const text = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8, ' '));
-  const out = new Uint8Array(8 + text.length + end);
-  new DataView(out.buffer).setBigUint64(0, BigInt(text.length), true);
-  out.set(text, 8);
-  let offset = 8 + text.length;
+  const header = encodeHeader(tensors, metadata, dtype);
+  const end = tensors.reduce((n, t) => n + t.data.length * BYTES_PER[dtype], header.length);
+  const out = new Uint8Array(end);
+  out.set(header);
+  let offset = header.length;
   for (const t of tensors) {
     const raw = dtype === 'F32' ? t.data : toHalf(t.data);
     out.set(new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength), offset);
     offset += raw.byteLength;
   }
+  return out;
+}
+
+/** The bytes before the first tensor of a file that holds tensors of one type in the order given. */
+export function encodeHeader(
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  metadata: Readonly<Record<string, string>>,
+  dtype: FileDType,
+): Uint8Array {
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
+  let end = 0;
+  for (const { name, shape } of tensors) {
+    const begin = end;
+    end += shape.reduce((n, d) => n * d, BYTES_PER[dtype]);
+    header[name] = { dtype, shape, data_offsets: [begin, end] };
+  }
+  const json = JSON.stringify(header);
+  const text = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8, ' '));
+  const out = new Uint8Array(8 + text.length);
+  new DataView(out.buffer).setBigUint64(0, BigInt(text.length), true);
+  out.set(text, 8);
   return out;
 }
 
@@ -141,46 +155,4 @@ export function readTensor(bytes: Uint8Array, entry: TensorEntry): Float32Array 
   const raw = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.bytes));
   if (entry.dtype === 'F32') return new Float32Array(raw.buffer);
   return fromHalves(new Uint16Array(raw.buffer), entry.dtype);
-}
-
-/** Widens 16-bit floats; exact. */
-export function fromHalves(halves: Uint16Array, dtype: 'F16' | 'BF16'): Float32Array {
-  const out = new Float32Array(halves.length);
-  if (dtype === 'BF16') {
-    const words = new Uint32Array(out.buffer);
-    for (let i = 0; i < halves.length; i++) words[i] = (halves[i] ?? 0) << 16;
-    return out;
-  }
-  for (let i = 0; i < halves.length; i++) out[i] = fromHalf(halves[i] ?? 0);
-  return out;
-}
-
-function fromHalf(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1;
-  const exponent = (h >> 10) & 0x1f;
-  const fraction = h & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** Rounds to IEEE half precision, ties to even. */
-function toHalf(data: Float32Array): Uint16Array {
-  return Uint16Array.from(data, (value) => {
-    const magnitude = Math.abs(value);
-    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-    if (Number.isNaN(value)) return 0x7e00;
-    if (magnitude >= 65520) return sign | 0x7c00;
-    const exponent = Math.max(-14, Math.floor(Math.log2(magnitude || 2 ** -24)));
-    const steps = roundEven(magnitude / 2 ** (exponent - 10));
-    if (exponent === -14 && steps < 1024) return sign | steps;
-    // 2048 steps carry into the next exponent by plain addition.
-    return sign | (((exponent + 15) << 10) + (steps - 1024));
-  });
-}
-
-function roundEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
