@@ -29,5 +29,6 @@ export {
   readTensor,
   writeSafetensors,
 } from './safetensors.js';
+export { type SafetensorsFileOptions, type TensorSource, writeSafetensorsFile } from './safetensors-file.js';
 export { type SupervisedExample, type SupervisedStep, SupervisedTrainer } from './supervised.js';
 export { openWeights } from './weights.js';
