@@ -20,6 +20,8 @@ export type {
   SampleRequest,
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
+export { type GgufFile, readGguf } from './gguf/gguf-file.js';
+export type { TensorInfo } from './gguf/tensor-infos.js';
 export { type AdamHyperparameters, type AdamState, adamW, GradientSum, initAdam } from './optimizer.js';
 export { weightShapes } from './parameters.js';
 export {
