@@ -22,8 +22,17 @@ export type TinyType = keyof typeof TYPES;
 
 const size = (shape: readonly number[]): number => shape.reduce((product, d) => product * d, 1);
 
-/** Random values about as large as a model's weights, stored as a type. */
+const made = new Map<string, Uint8Array>();
+
+/** Random values about as large as a model's weights, stored as a type; made once, as the tests use them often. */
 function tensorData(type: TinyType, shape: readonly number[], seed: number): Uint8Array {
+  const key = `${type} ${shape} ${seed}`;
+  const data = made.get(key) ?? makeData(type, shape, seed);
+  made.set(key, data);
+  return data;
+}
+
+function makeData(type: TinyType, shape: readonly number[], seed: number): Uint8Array {
   const small = randomNumbers(size(shape), seed).map((value) => value * 0.1);
   if (type === 'F32') return f32s(small);
   if (type === 'F16') return new Uint8Array(toHalf(Float32Array.from(small)).buffer);

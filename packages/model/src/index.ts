@@ -21,6 +21,7 @@ export type {
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export { type GgufFile, readGguf } from './gguf/gguf-file.js';
+export { type GgufImport, type GgufImportOptions, importGguf } from './gguf/import-gguf.js';
 export type { TensorInfo } from './gguf/tensor-infos.js';
 export { type AdamHyperparameters, type AdamState, adamW, GradientSum, initAdam } from './optimizer.js';
 export { weightShapes } from './parameters.js';
