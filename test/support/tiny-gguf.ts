@@ -24,7 +24,10 @@ const size = (shape: readonly number[]): number => shape.reduce((product, d) => 
 
 const made = new Map<string, Uint8Array>();
 
-/** Random values about as large as a model's weights, stored as a type; made once, as the tests use them often. */
+/**
+ * Random values about as large as a model's weights, stored as a type; made once, as the tests use them
+ * often.
+ */
 function tensorData(type: TinyType, shape: readonly number[], seed: number): Uint8Array {
   const key = `${type} ${shape} ${seed}`;
   const data = made.get(key) ?? makeData(type, shape, seed);

@@ -31,7 +31,10 @@ export function toHalf(data: Float32Array): Uint16Array {
   return out;
 }
 
-/** Bits of binary32 values: 65520, from where on a half is infinite; 2^-14, the least normal half; 2^-25, half a step. */
+/**
+ * Bits of binary32 values: 65520, from where on a half is infinite; 2^-14, the least normal half; 2^-25, half
+ * a step.
+ */
 const F32_BITS = {
   infinity: 0x7f800000,
   overflow: 0x477ff000,

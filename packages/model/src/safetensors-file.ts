@@ -18,10 +18,10 @@ export interface SafetensorsFileOptions {
 }
 
 /**
- * Writes a new safetensors file tensor by tensor, with the bytes that `writeSafetensors` gives, holding one piece in memory
- * at a time. Returns the file's size in bytes.
- * @throws ModelError `MODEL_WEIGHT` where the pieces of a tensor are not as many values as its shape says, `MODEL_FILE`
- * where the file cannot be written (its cause says why); the signal's reason where it aborts
+ * Writes a new safetensors file tensor by tensor, with the bytes that `writeSafetensors` gives, holding one
+ * piece in memory at a time. Returns the file's size in bytes.
+ * @throws ModelError `MODEL_WEIGHT` where the pieces of a tensor are not as many values as its shape says;
+ * the system's error where the file exists or cannot be written; the signal's reason where it aborts
  */
 export async function writeSafetensorsFile(
   path: string,
@@ -49,11 +49,6 @@ export async function writeSafetensorsFile(
       }
     }
   }
-  try {
-    await writeFile(path, pieces(), { flag: 'wx' });
-  } catch (error) {
-    if (error instanceof ModelError || signal?.aborted) throw error;
-    throw new ModelError('MODEL_FILE', `${path}: cannot be written`, { cause: error });
-  }
+  await writeFile(path, pieces(), { flag: 'wx' });
   return bytes;
 }

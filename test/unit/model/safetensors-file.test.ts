@@ -79,7 +79,7 @@ describe('writeSafetensorsFile', () => {
     const path = join(folder.path, 'w');
     await writeFile(path, 'mine');
 
-    await expect(writeSafetensorsFile(path, [])).rejects.toMatchObject({ code: 'MODEL_FILE' });
+    await expect(writeSafetensorsFile(path, [])).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readFile(path, 'utf8')).toBe('mine');
   });
 });

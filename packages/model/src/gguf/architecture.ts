@@ -6,8 +6,8 @@ export interface Architecture {
   /** The class of transformers. */
   readonly className: string;
   /**
-   * Whether the rows of each head of the query and key projections are stored in pairs (2i, 2i+1) for interleaved
-   * rotary embeddings, where Hugging Face has (i, i + headDim/2).
+   * Whether the rows of each head of the query and key projections are stored in pairs (2i, 2i+1) for
+   * interleaved rotary embeddings, where Hugging Face has (i, i + headDim/2).
    */
   readonly isInterleaved: boolean;
   /** Whether query, key and value projections have a bias. */

@@ -4,8 +4,10 @@ import type { TokenizerParts } from './tokenizer-json.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /**
- * Byte-level BPE (`tokenizer.ggml.model` "gpt2"): tokens and merges are spelled with one printable character per byte.
- * @throws ModelError `MODEL_CONFIG` for merges that are missing or of unknown tokens, an unknown pre-tokenizer
+ * Byte-level BPE (`tokenizer.ggml.model` "gpt2"): tokens and merges are spelled with one printable character
+ * per byte.
+ * @throws ModelError `MODEL_CONFIG` for merges that are missing or of unknown tokens, an unknown
+ * pre-tokenizer
  */
 export function byteLevelParts(metadata: Metadata, vocabulary: Vocabulary): TokenizerParts {
   const pre: PreTokenizer = preTokenizerOf(metadata);

@@ -11,8 +11,8 @@ export class NeedMoreBytes extends Error {
 }
 
 /**
- * Reads little-endian values one after another from the beginning of a file. Invariant: no value is taken, and nothing
- * is allocated, beyond the end of the file.
+ * Reads little-endian values one after another from the beginning of a file. Invariant: no value is taken,
+ * and nothing is allocated, beyond the end of the file.
  */
 export class Cursor {
   readonly #bytes: Uint8Array;

@@ -1,7 +1,8 @@
 import { fromHalves } from '../half.js';
 
-// Layouts: ggml-common.h (block_q4_0 ... block_q8_0) and ggml-quants.c (dequantize_row_*). Products of a half and a few
-// bits are exact in f32, so that rounding once, when a value is stored, gives the very bits of f32 arithmetic.
+// Layouts: ggml-common.h (block_q4_0 ... block_q8_0) and ggml-quants.c (dequantize_row_*). Products of a half
+// and a few bits are exact in f32, so that rounding once, when a value is stored, gives the very bits of f32
+// arithmetic.
 
 /** Values of a block. */
 const BLOCK = 32;

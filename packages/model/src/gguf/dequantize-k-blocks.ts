@@ -1,12 +1,15 @@
 import { halfAt } from './dequantize-blocks.js';
 
-// Layouts: ggml-common.h (block_q2_K ... block_q6_K) and ggml-quants.c (dequantize_row_q*_K). A super-block of 256
-// values has sub-blocks of 16 or 32 with integer scales of their own.
+// Layouts: ggml-common.h (block_q2_K ... block_q6_K) and ggml-quants.c (dequantize_row_q*_K). A super-block
+// of 256 values has sub-blocks of 16 or 32 with integer scales of their own.
 
 /** Values of a super-block. */
 const SUPER = 256;
 
-/** Block: 16 bytes of scale (low) and minimum (high), 64 bytes of 2-bit values, d, dmin f16. y = d s q - dmin m. */
+/**
+ * Block: 16 bytes of scale (low) and minimum (high), 64 bytes of 2-bit values, d, dmin f16. y = d s q - dmin
+ * m.
+ */
 export function dequantizeQ2_K(source: Uint8Array, out: Float32Array, count: number): void {
   for (let block = 0, at = 0; block < count; block++, at += 84) {
     const d = halfAt(source, at + 80);
@@ -23,14 +26,20 @@ export function dequantizeQ2_K(source: Uint8Array, out: Float32Array, count: num
   }
 }
 
-/** Scale `k` of Q3_K: its low 4 bits lie in the first 8 of 12 bytes, its high 2 bits in the last 4; 32 too large. */
+/**
+ * Scale `k` of Q3_K: its low 4 bits lie in the first 8 of 12 bytes, its high 2 bits in the last 4; 32 too
+ * large.
+ */
 function q3Scale(source: Uint8Array, at: number, k: number): number {
   const low = ((source[at + (k & 7)] ?? 0) >> (k < 8 ? 0 : 4)) & 15;
   const high = ((source[at + 8 + (k & 3)] ?? 0) >> (2 * (k >> 2))) & 3;
   return (low | (high << 4)) - 32;
 }
 
-/** Block: 32 bytes of third bits, 64 bytes of 2-bit values, 12 bytes of scales, d f16. y = d s (q - 4 (1 - bit)). */
+/**
+ * Block: 32 bytes of third bits, 64 bytes of 2-bit values, 12 bytes of scales, d f16. y = d s (q - 4 (1 -
+ * bit)).
+ */
 export function dequantizeQ3_K(source: Uint8Array, out: Float32Array, count: number): void {
   for (let block = 0, at = 0; block < count; block++, at += 110) {
     const d = halfAt(source, at + 108);

@@ -26,8 +26,8 @@ const MIN_PAIR_BYTES = 8 + 4 + 1;
 const MIN_TENSOR_BYTES = 8 + 4 + 8 + 4 + 8;
 
 /**
- * Reads the header of a GGUF file (version 2 or 3, little-endian; ggml's docs/gguf.md): metadata and tensor infos. The
- * tensors' data are not read.
+ * Reads the header of a GGUF file (version 2 or 3, little-endian; ggml's docs/gguf.md): metadata and tensor
+ * infos. The tensors' data are not read.
  * @throws ModelError `MODEL_FILE` naming the file and what is wrong with it
  */
 export async function readGguf(path: string): Promise<GgufFile> {

@@ -43,11 +43,11 @@ export interface GgufImport {
 
 /**
  * Writes a GGUF file as a Hugging Face folder: config.json, generation_config.json, tokenizer.json,
- * tokenizer_config.json and model.safetensors. Weights go through memory a few megabytes at a time. The folder appears
- * under its name only when it is complete.
- * @throws ModelError `MODEL_FILE` (not a GGUF file, malformed, or `outDir` exists), `MODEL_CONFIG` (architecture,
- * metadata or tokenizer that cannot be translated), `MODEL_WEIGHT` (a tensor that is missing, unknown or of a type that
- * cannot be read); and the signal's reason where it aborts
+ * tokenizer_config.json and model.safetensors. Weights go through memory a few megabytes at a time. The
+ * folder appears under its name only when it is complete.
+ * @throws ModelError `MODEL_FILE` (not a GGUF file, malformed, or `outDir` exists), `MODEL_CONFIG`
+ * (architecture, metadata or tokenizer that cannot be translated), `MODEL_WEIGHT` (a tensor that is missing,
+ * unknown or of a type that cannot be read); and the signal's reason where it aborts
  */
 export async function importGguf(
   path: string,
@@ -60,18 +60,14 @@ export async function importGguf(
   const imports = tensorImports(gguf, shape);
   for (const { source } of imports) refuseUnreadable(source.name, source.type.name, path);
   const tokenizer = tokenizerFiles(gguf, shape.vocab, shape.context);
-  await mkdir(dirname(outDir), { recursive: true });
-  // Beside its target, so that it can be renamed; a name with a leading dot is no model's.
-  const temporary = join(dirname(outDir), `.${basename(outDir)}.${randomUUID()}.tmp`);
   const file = await open(path, 'r');
   try {
-    await mkdir(temporary);
     const scaling = await ropeScaling(gguf, file, shape);
     const config = configJson(shape, { ropeScaling: scaling, ids: tokenizer.ids, dtype: options.dtype });
-    await writeJsonFiles(temporary, config, tokenizer);
-    const bytes = await writeWeights(temporary, file, shape, imports, options);
-    await refuseExisting(outDir);
-    await rename(temporary, outDir);
+    const bytes = await writeFolder(outDir, async (folder) => {
+      await writeJsonFiles(folder, config, tokenizer);
+      return await writeWeights(folder, file, shape, imports, options);
+    });
     return summary(gguf, shape, imports, {
       ropeScaling: String(scaling?.['rope_type'] ?? 'none'),
       hasChatTemplate: 'chat_template' in tokenizer.tokenizerConfig,
@@ -79,9 +75,34 @@ export async function importGguf(
     });
   } finally {
     await file.close();
-    await rm(temporary, { recursive: true, force: true });
   }
 }
+
+/**
+ * Lets `write` fill a folder of another name, which takes its own when it is complete, and goes where it
+ * fails.
+ */
+async function writeFolder<T>(outDir: string, write: (folder: string) => Promise<T>): Promise<T> {
+  // Beside its target, so that it can be renamed; a name with a leading dot is no model's.
+  const temporary = join(dirname(outDir), `.${basename(outDir)}.${randomUUID()}.tmp`);
+  try {
+    await mkdir(temporary, { recursive: true });
+    const result = await write(temporary);
+    await refuseExisting(outDir);
+    await rename(temporary, outDir);
+    return result;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new ModelError('MODEL_FILE', `${outDir}: cannot be written (${error.message})`, { cause: error });
+  } finally {
+    // What cannot be removed must not hide what went wrong.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** Whether the operating system refused something: no space, no permission. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error;
 
 async function refuseExisting(outDir: string): Promise<void> {
   if (await lstat(outDir).catch(() => null))

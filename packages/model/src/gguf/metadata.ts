@@ -66,7 +66,10 @@ export function readPairs(cursor: Cursor, count: number): ReadonlyMap<string, Me
   return pairs;
 }
 
-/** The metadata of a file, asked for by key and type. Invariant: a value of another type is an error, never a guess. */
+/**
+ * The metadata of a file, asked for by key and type. Invariant: a value of another type is an error, never a
+ * guess.
+ */
 export class Metadata {
   readonly #pairs: ReadonlyMap<string, MetadataValue>;
   readonly #path: string;

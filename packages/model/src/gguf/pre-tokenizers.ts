@@ -45,9 +45,9 @@ const LLAMA3: PreTokenizer = {
 };
 
 /**
- * Pre-tokenizers by `tokenizer.ggml.pre`, as llama.cpp knows them (llama-vocab.cpp) and as the tokenizer.json of the
- * models that the names come from have them: SmolLM2, Qwen2, Llama 3, GPT-2. `default` is a file of unknown kind, which
- * transformers reads as GPT-2's.
+ * Pre-tokenizers by `tokenizer.ggml.pre`, as llama.cpp knows them (llama-vocab.cpp) and as the tokenizer.json
+ * of the models that the names come from have them: SmolLM2, Qwen2, Llama 3, GPT-2. `default` is a file of
+ * unknown kind, which transformers reads as GPT-2's.
  */
 const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   default: GPT2,

@@ -61,7 +61,8 @@ function factorOf(metadata: Metadata, key: string): number {
 }
 
 /**
- * How rotary embeddings are scaled: metadata for linear scaling and YaRN, the tensor `rope_freqs.weight` for Llama 3.
+ * How rotary embeddings are scaled: metadata for linear scaling and YaRN, the tensor `rope_freqs.weight` for
+ * Llama 3.
  * @throws ModelError `MODEL_CONFIG` for a kind of scaling that a config.json cannot say
  */
 export async function ropeScaling(
@@ -95,9 +96,9 @@ const LLAMA3 = { low: 1, high: 4, context: 8192 } as const;
 const TOLERANCE = 1e-4;
 
 /**
- * The scaling that divides frequency i by `factors[i]` [headDim/2]: 1 for wavelengths below context/high, `factor` above
- * context/low, and in between 1 / ((1 - s) / factor + s) with s = (context/wavelength - low) / (high - low)
- * (transformers, modeling_rope_utils.py, `_compute_llama3_parameters`).
+ * The scaling that divides frequency i by `factors[i]` [headDim/2]: 1 for wavelengths below context/high,
+ * `factor` above context/low, and in between 1 / ((1 - s) / factor + s) with s = (context/wavelength - low) /
+ * (high - low) (transformers, modeling_rope_utils.py, `_compute_llama3_parameters`).
  */
 function llama3Scaling(
   factors: readonly number[],

@@ -9,8 +9,9 @@ const MAX_CHARACTERS = 1024;
 const SPACE = '▁';
 
 /**
- * SentencePiece BPE with byte fallback (`tokenizer.ggml.model` "llama"), as Llama 2's tokenizer.json describes it. The
- * file has scores in place of merges: two neighbours merge where together they are a token, the best score first.
+ * SentencePiece BPE with byte fallback (`tokenizer.ggml.model` "llama"), as Llama 2's tokenizer.json
+ * describes it. The file has scores in place of merges: two neighbours merge where together they are a token,
+ * the best score first.
  * @throws ModelError `MODEL_CONFIG` for scores that do not fit, or a normaliser that cannot be expressed
  */
 export function sentencePieceParts(metadata: Metadata, vocabulary: Vocabulary): TokenizerParts {
@@ -69,8 +70,9 @@ interface Split {
 }
 
 /**
- * Every way to put a token together from two others, in the order in which BPE applies them: by the score of the token,
- * best first, ways to the same token by the ids of their parts, as the tokenizer.json of Llama models has them.
+ * Every way to put a token together from two others, in the order in which BPE applies them: by the score of
+ * the token, best first, ways to the same token by the ids of their parts, as the tokenizer.json of Llama
+ * models has them.
  */
 function mergesOf(
   { tokens, kinds }: Vocabulary,

@@ -10,7 +10,9 @@ export interface SpecialIds {
   readonly ends: readonly number[];
 }
 
-/** Roles that a file leaves out have these ids (llama-vocab.cpp; `none` means that there is no such token). */
+/**
+ * Roles that a file leaves out have these ids (llama-vocab.cpp; `none` means that there is no such token).
+ */
 export type SpecialDefaults = Readonly<Record<'bos' | 'eos' | 'unk', number | null>>;
 
 /** Keys whose token ends a generation: end of sequence, of turn, of message. */

@@ -8,8 +8,8 @@ import { readableTypes } from './tensor-types.js';
 const CHUNK_VALUES = 1 << 20;
 
 /**
- * The values of a tensor as f32, in order, in pieces of whole groups of `rowGroup` rows. Each piece is valid until the
- * next one is asked for: they share their memory.
+ * The values of a tensor as f32, in order, in pieces of whole groups of `rowGroup` rows. Each piece is valid
+ * until the next one is asked for: they share their memory.
  * @throws ModelError `MODEL_WEIGHT` for a type that is not read, `MODEL_FILE` where the file ended
  */
 export async function* dequantizedChunks(

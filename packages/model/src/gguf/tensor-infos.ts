@@ -26,7 +26,8 @@ interface RawInfo {
 
 /**
  * Reads `count` tensor infos; the data begin behind them, at the next multiple of `alignment` bytes.
- * @throws ModelError `MODEL_FILE` naming the tensor: unknown type, no shape, data that overlap or lie outside the file
+ * @throws ModelError `MODEL_FILE` naming the tensor: unknown type, no shape, data that overlap or lie outside
+ * the file
  */
 export function readTensorInfos(
   cursor: Cursor,

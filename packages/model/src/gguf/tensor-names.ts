@@ -18,7 +18,9 @@ interface Wanted {
   readonly interleavedHeads?: number;
 }
 
-/** Tensors that say nothing about weights: the factors of scaled rotary embeddings are read as configuration. */
+/**
+ * Tensors that say nothing about weights: the factors of scaled rotary embeddings are read as configuration.
+ */
 const IGNORED: ReadonlySet<string> = new Set(['rope_freqs.weight']);
 
 /** What each tensor is called by Hugging Face, in the order in which they are written. */
@@ -56,7 +58,8 @@ function wantedTensors(c: DecoderShape): ReadonlyMap<string, Wanted> {
 
 /**
  * Pairs the tensors of a file with those of a decoder.
- * @throws ModelError `MODEL_WEIGHT` naming a tensor that is missing, has another shape, cannot be read or is unknown
+ * @throws ModelError `MODEL_WEIGHT` naming a tensor that is missing, has another shape, cannot be read or is
+ * unknown
  */
 export function tensorImports({ path, tensors }: GgufFile, shape: DecoderShape): readonly TensorImport[] {
   const wanted = wantedTensors(shape);

@@ -33,7 +33,10 @@ const KINDS: Readonly<Record<string, (metadata: Metadata, vocabulary: Vocabulary
   llama: sentencePieceParts,
 };
 
-/** Kinds of tokens that stand in a text as a whole, never built from merges: whether they are markup, not text. */
+/**
+ * Kinds of tokens that stand in a text as a whole, never built from merges: whether they are markup, not
+ * text.
+ */
 const ADDED: Readonly<Record<TokenKind, 'special' | 'text' | null>> = {
   normal: null,
   unknown: 'special',

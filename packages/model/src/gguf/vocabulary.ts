@@ -23,8 +23,8 @@ export interface Vocabulary {
 
 /**
  * Reads the tokens and their kinds.
- * @throws ModelError `MODEL_CONFIG` for lists that are missing or do not fit, two equal tokens, more tokens than the
- * `rows` of the embedding
+ * @throws ModelError `MODEL_CONFIG` for lists that are missing or do not fit, two equal tokens, more tokens
+ * than the `rows` of the embedding
  */
 export function readVocabulary(metadata: Metadata, rows: number, path: string): Vocabulary {
   const tokens = metadata.texts('tokenizer.ggml.tokens');
@@ -54,7 +54,7 @@ function refuseTwins(tokens: readonly string[], path: string): void {
     if (other !== undefined) {
       throw new ModelError(
         'MODEL_CONFIG',
-        `${path}: tokenizer.ggml.tokens has ${JSON.stringify(token)} at ${other} and ${id}, want each token once`,
+        `${path}: tokenizer.ggml.tokens has ${JSON.stringify(token)} at ${other} and ${id}, want it once`,
       );
     }
     ids.set(token, id);

@@ -187,7 +187,8 @@ request = json.load(sys.stdin)
 values = {}
 for name, data in request['blocks'].items():
     raw = np.frombuffer(base64.b64decode(data), dtype=np.uint8)
-    values[name] = base64.b64encode(dequantize(raw, GGMLQuantizationType[name]).astype(np.float32).tobytes()).decode()
+    found = dequantize(raw, GGMLQuantizationType[name]).astype(np.float32)
+    values[name] = base64.b64encode(found.tobytes()).decode()
 sizes = {t.name: [t.value, *GGML_QUANT_SIZES[t]] for t in GGML_QUANT_SIZES}
 print(json.dumps({'values': values, 'sizes': sizes}))
 `;

@@ -429,6 +429,15 @@ describe('an import that fails', () => {
     expect(await readdir(join(folder.path, 'models'))).toEqual([]);
   });
 
+  test('says what the system refused', async () => {
+    await writeFile(join(folder.path, 'models'), 'a file where a folder should be');
+
+    await expect(importTiny(tinyGguf())).rejects.toMatchObject({
+      code: 'MODEL_FILE',
+      message: expect.stringMatching(/models\/tiny: cannot be written \(ENOTDIR/),
+    });
+  });
+
   test('touches no folder that exists', async () => {
     await mkdir(outDir(), { recursive: true });
 

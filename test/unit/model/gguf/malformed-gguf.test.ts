@@ -84,7 +84,7 @@ describe('a damaged GGUF file', () => {
         const error: unknown = await importGguf(path, out, { dtype: 'F32' }).catch(
           (reason: unknown) => reason,
         );
-        const found = await readdir(join(folder.path, 'out')).catch(() => []);
+        const found: string[] = await readdir(join(folder.path, 'out')).catch(() => []);
 
         expect(found.includes(String(count - 1))).toBe(!(error instanceof Error));
         expect(found.filter((name) => name.startsWith('.'))).toEqual([]);

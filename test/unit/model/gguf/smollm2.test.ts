@@ -24,13 +24,13 @@ const chats = [
   ],
 ];
 const PASSAGE =
-  'A 72-year-old woman with heart failure was admitted with breathlessness and swelling of both legs. Her blood ' +
-  'pressure was 98/60 mmHg, the heart rate 110 per minute, and the oxygen saturation 89 % on room air.';
+  'A 72-year-old woman with heart failure was admitted with breathlessness and swelling of both legs. ' +
+  'Her blood pressure was 98/60 mmHg, the heart rate 110 per minute, and the oxygen saturation 89 % on room air.';
 const NEW_TOKENS = 48;
 
 /**
- * What transformers makes of the file. Its tokenizer for GGUF does not know the pre-tokenizer "smollm" and leaves digits
- * in one piece, so that it gets the one of SmolLM2's published tokenizer.json.
+ * What transformers makes of the file. Its tokenizer for GGUF does not know the pre-tokenizer "smollm" and
+ * leaves digits in one piece, so that it gets the one of SmolLM2's published tokenizer.json.
  */
 const script = `
 import sys, os, json, hashlib, torch
@@ -42,7 +42,8 @@ r = json.load(sys.stdin)
 where, name = os.path.split(r['file'])
 t = AutoTokenizer.from_pretrained(where, gguf_file=name)
 plain = [t(text, add_special_tokens=True).input_ids for text in r['texts']]
-t.backend_tokenizer.pre_tokenizer = pre.Sequence([pre.Digits(individual_digits=True), pre.ByteLevel(add_prefix_space=False, use_regex=True)])
+t.backend_tokenizer.pre_tokenizer = pre.Sequence(
+    [pre.Digits(individual_digits=True), pre.ByteLevel(add_prefix_space=False, use_regex=True)])
 ids = [t(text, add_special_tokens=True).input_ids for text in r['texts']]
 folder = AutoTokenizer.from_pretrained(r['folder'])
 render = lambda chat, add: t.apply_chat_template(chat, tokenize=False, add_generation_prompt=add)
@@ -56,8 +57,9 @@ with torch.no_grad():
         o = m(torch.tensor([step]), past_key_values=cache, use_cache=True)
         row, cache = torch.log_softmax(o.logits[0, -1].double(), -1), o.past_key_values
         greedy.append(int(row.argmax())); logprobs.append(row.max().item()); step = greedy[-1:]
+digest = lambda w: hashlib.sha256(w.contiguous().numpy().tobytes()).hexdigest()
 print(json.dumps({
-    'hashes': {k: hashlib.sha256(v.contiguous().numpy().tobytes()).hexdigest() for k, v in m.state_dict().items() if k != 'lm_head.weight'},
+    'hashes': {k: digest(v) for k, v in m.state_dict().items() if k != 'lm_head.weight'},
     'ids': ids, 'plain': plain, 'folder': [folder(text).input_ids for text in r['texts']],
     'decoded': [t.decode(i, skip_special_tokens=True, clean_up_tokenization_spaces=False) for i in ids],
     'chats': [render(chat, add) for chat in r['chats'] for add in (True, False)],
@@ -68,7 +70,9 @@ print(json.dumps({
 
 interface Answer {
   readonly hashes: Readonly<Record<string, string>>;
-  /** Ids of the varied texts: as published, as transformers reads the file, as it reads the imported folder. */
+  /**
+   * Ids of the varied texts: as published, as transformers reads the file, as it reads the imported folder.
+   */
   readonly ids: readonly (readonly number[])[];
   readonly plain: readonly (readonly number[])[];
   readonly folder: readonly (readonly number[])[];

@@ -11,8 +11,8 @@ import { type TemporaryFolder, temporaryFolder } from '../../../support/temporar
 import { type TinyOptions, tinyGguf } from '../../../support/tiny-gguf.js';
 
 /**
- * Loads a GGUF file with transformers' own reader and the imported folder with its ordinary one: hashes of the former's
- * weights, and the largest difference of the logits of the two.
+ * Loads a GGUF file with transformers' own reader and the imported folder with its ordinary one: hashes of
+ * the former's weights, and the largest difference of the logits of the two.
  */
 const script = `
 import sys, os, json, hashlib, torch
@@ -22,8 +22,9 @@ logging.set_verbosity_error(); logging.disable_progress_bar()
 ids = torch.tensor([[3, 200, 17, 64, 9, 250, 33, 108]])
 out = {}
 for name, (file, folder) in json.load(sys.stdin).items():
-    read = AutoModelForCausalLM.from_pretrained(os.path.dirname(file), gguf_file=os.path.basename(file), dtype=torch.float32)
-    loaded = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    load, (where, base) = AutoModelForCausalLM.from_pretrained, os.path.split(file)
+    read = load(where, gguf_file=base, dtype=torch.float32)
+    loaded = load(folder, dtype=torch.float32)
     with torch.no_grad(): a, b = read(ids).logits, loaded(ids).logits
     digest = lambda w: hashlib.sha256(w.contiguous().numpy().tobytes()).hexdigest()
     out[name] = {'hashes': {k: digest(v) for k, v in read.state_dict().items()},
