@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { demo } from './demo.js';
+import { importModel } from './import-model.js';
 import { pretrain } from './pretrain/pretrain.js';
 import { start } from './start.js';
 
@@ -7,5 +8,6 @@ import { start } from './start.js';
 export const commands: ReadonlyMap<string, Command> = new Map([
   ['start', start],
   ['demo', demo],
+  ['import', importModel],
   ['pretrain', pretrain],
 ]);

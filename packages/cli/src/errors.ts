@@ -10,6 +10,7 @@ export const cliErrors = {
   CLI_GATEWAY: 'the gateway refused a request or did not answer',
   CLI_JOB_FAILED: 'a training job ended without success',
   CLI_ARTIFACT: 'a downloaded artifact is not what it should be',
+  CLI_IMPORT: 'a model cannot be imported',
   CLI_STOPPED: 'the user stopped the command',
 } as const;
 

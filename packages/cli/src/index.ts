@@ -1,5 +1,15 @@
 export { type AdapterSource, writeAdapterFolder } from './adapter-folder.js';
-export { type Flag, type FlagTable, type FlagValues, integerFlag, readFlags, textFlag } from './arguments.js';
+export {
+  type Arguments,
+  choiceFlag,
+  type Flag,
+  type FlagTable,
+  type FlagValues,
+  integerFlag,
+  readArguments,
+  readFlags,
+  textFlag,
+} from './arguments.js';
 export type { Command, CommandContext } from './command.js';
 export { commands } from './commands.js';
 export { DemoProgress, formatSeconds } from './demo-progress.js';
