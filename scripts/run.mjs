@@ -1,4 +1,4 @@
-// Entry of `npm run demo|start|test|check|pretrain|export|bench`: sets up what a fresh clone lacks, then runs the command.
+// Entry of `npm run demo|start|test|check|pretrain|import|export|bench`: sets up what a fresh clone lacks, then runs the command.
 // Plain JavaScript without dependencies, because it runs before any are installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -251,6 +251,10 @@ const commands = {
   export: (args) => {
     prepare({ redis: false });
     return runCli('export', args);
+  },
+  import: (args) => {
+    prepare({ redis: false });
+    return runCli('import', args);
   },
   bench: (args) => {
     prepare({ redis: false });

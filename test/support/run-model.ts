@@ -37,8 +37,8 @@ export interface RunningModel {
     prefix: Ids,
     suffixes: readonly Ids[],
   ): Promise<{ nll: number; byName: Map<string, Float32Array> }>;
-  /** The most likely token, `count` times. */
-  generate(prompt: Ids, count: number): Promise<number[]>;
+  /** The most likely token, `count` times, and the log-probability of each. */
+  generate(prompt: Ids, count: number): Promise<{ ids: number[]; logprobs: number[] }>;
 }
 
 export async function runModel(modelDir: string, options: WeightOptions = {}): Promise<RunningModel> {
@@ -103,7 +103,9 @@ export async function runModel(modelDir: string, options: WeightOptions = {}): P
       );
       const program = generateProgram(config, { kind: 'none' }, { isFiltered: false });
       const out = await withSession(program, (session) => session.run(sizes, feeds));
-      return Array.from(out['ids'] ?? [], Number).filter((_, i) => i % sizes.G === 0);
+      const column = (name: string): number[] =>
+        Array.from(out[name] ?? [], Number).filter((_, i) => i % sizes.G === 0);
+      return { ids: column('ids'), logprobs: column('logprobs') };
     },
   };
 }

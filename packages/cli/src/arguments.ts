@@ -33,6 +33,18 @@ export function integerFlag(min: number, max: number, fallback: number): Flag<nu
   };
 }
 
+/** One of a few words. */
+export function choiceFlag<T extends string, D extends T | null>(
+  choices: readonly T[],
+  fallback: D,
+): Flag<T | D> {
+  return {
+    wanted: choices.join(' or '),
+    fallback,
+    parse: (text) => choices.find((choice) => choice === text),
+  };
+}
+
 /** A text that must not be empty. */
 export function textFlag(wanted: string, fallback: string): Flag<string> {
   return { wanted, fallback, parse: (text) => (text === '' ? undefined : text) };
@@ -49,29 +61,48 @@ export const switchFlag: Flag<boolean> = {
   parse: () => true,
 };
 
-/** One of a few words; null where it is not given. */
-export const choiceFlag = <T extends string>(choices: readonly T[]): Flag<T | null> => ({
-  wanted: choices.join(', '),
-  fallback: null,
-  parse: (text) => choices.find((choice) => choice === text),
-});
+/** What a command line reads as: values of flags, and operands by their names. */
+export interface Arguments<T extends FlagTable, N extends string> {
+  readonly flags: FlagValues<T>;
+  readonly operands: Readonly<Record<N, string>>;
+}
 
 /**
  * Reads `--name value`, `--name=value` and `--name` arguments.
  * @throws CliError CLI_USAGE naming the argument, what was found and what was wanted
  */
 export function readFlags<T extends FlagTable>(table: T, args: readonly string[]): FlagValues<T> {
+  return readArguments(table, [], args).flags;
+}
+
+/**
+ * Reads flags and, anywhere between them, one value for each name of `operands`.
+ * @throws CliError CLI_USAGE naming the argument, what was found and what was wanted
+ */
+export function readArguments<T extends FlagTable, N extends string>(
+  table: T,
+  operands: readonly N[],
+  args: readonly string[],
+): Arguments<T, N> {
   const options = Object.fromEntries(
     Object.entries(table).map(
       ([name, { isSwitch }]) => [name, { type: isSwitch ? 'boolean' : 'string' }] as const,
     ),
   );
   let given: Readonly<Record<string, string | boolean | undefined>>;
+  let found: readonly string[];
   try {
-    given = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    const allowPositionals = operands.length > 0;
+    const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals });
+    given = parsed.values;
+    found = parsed.positionals;
   } catch (error) {
     const known = Object.keys(table).map((name) => `--${name}`);
     throw new CliError('CLI_USAGE', `${messageOf(error)}; known: ${known.join(', ')}`, { cause: error });
+  }
+  if (found.length !== operands.length) {
+    const wanted = operands.map((name) => `a ${name}`).join(' and ');
+    throw new CliError('CLI_USAGE', `found ${found.length} arguments without --, want ${wanted}`);
   }
   const values = Object.entries(table).map(([name, flag]) => {
     const text = given[name] === true ? 'true' : given[name];
@@ -83,6 +114,10 @@ export function readFlags<T extends FlagTable>(table: T, args: readonly string[]
     if (value !== undefined) return [name, value];
     throw new CliError('CLI_USAGE', `--${name} is ${JSON.stringify(text)}, want ${flag.wanted}`);
   });
-  // Each value was parsed by the flag of its name.
-  return Object.fromEntries(values) as FlagValues<T>;
+  const named = operands.map((name, i) => [name, found[i] ?? '']);
+  return {
+    // Each value was parsed by the flag of its name, and there is an operand for each name.
+    flags: Object.fromEntries(values) as FlagValues<T>,
+    operands: Object.fromEntries(named) as Record<N, string>,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Command } from './command.js';
 import { demo } from './demo.js';
 import { exportModel } from './export.js';
+import { importModel } from './import-model.js';
 import { pretrain } from './pretrain/pretrain.js';
 import { start } from './start.js';
 
@@ -8,6 +9,7 @@ import { start } from './start.js';
 export const commands: ReadonlyMap<string, Command> = new Map([
   ['start', start],
   ['demo', demo],
+  ['import', importModel],
   ['pretrain', pretrain],
   ['export', exportModel],
 ]);

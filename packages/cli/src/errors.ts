@@ -11,6 +11,7 @@ export const cliErrors = {
   CLI_JOB_FAILED: 'a training job ended without success',
   CLI_ARTIFACT: 'a downloaded artifact is not what it should be',
   CLI_MODEL: 'a model or an adapter cannot be read or written',
+  CLI_IMPORT: 'a model cannot be imported',
   CLI_STOPPED: 'the user stopped the command',
 } as const;
 

@@ -19,7 +19,7 @@ const flags = {
   adapter: requiredFlag('an adapter or checkpoint file, or a folder that PEFT saved'),
   out: requiredFlag('a new folder'),
   merged: switchFlag,
-  dtype: choiceFlag(['f32', 'f16', 'bf16']),
+  dtype: choiceFlag(['f32', 'f16', 'bf16'], null),
 };
 
 async function run(args: readonly string[], { terminal, signal }: CommandContext): Promise<number> {

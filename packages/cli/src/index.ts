@@ -1,10 +1,12 @@
 export { type AdapterSource, writeAdapterFolder } from './adapter-folder.js';
 export {
+  type Arguments,
   choiceFlag,
   type Flag,
   type FlagTable,
   type FlagValues,
   integerFlag,
+  readArguments,
   readFlags,
   requiredFlag,
   switchFlag,

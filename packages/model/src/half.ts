@@ -23,23 +23,41 @@ function fromHalf(h: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Rounds to IEEE half precision, ties to even. */
+/** Rounds to IEEE half precision (binary16), ties to even; what is larger becomes infinite. */
 export function toHalf(data: Float32Array): Uint16Array {
-  return Uint16Array.from(data, (value) => {
-    const magnitude = Math.abs(value);
-    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-    if (Number.isNaN(value)) return 0x7e00;
-    if (magnitude >= 65520) return sign | 0x7c00;
-    const exponent = Math.max(-14, Math.floor(Math.log2(magnitude || 2 ** -24)));
-    const steps = roundEven(magnitude / 2 ** (exponent - 10));
-    if (exponent === -14 && steps < 1024) return sign | steps;
-    // 2048 steps carry into the next exponent by plain addition.
-    return sign | (((exponent + 15) << 10) + (steps - 1024));
-  });
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const out = new Uint16Array(data.length);
+  for (let i = 0; i < out.length; i++) out[i] = halfBits(words[i] ?? 0);
+  return out;
 }
 
-function roundEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+/**
+ * Bits of binary32 values: 65520, from where on a half is infinite; 2^-14, the least normal half; 2^-25, half
+ * a step.
+ */
+const F32_BITS = {
+  infinity: 0x7f800000,
+  overflow: 0x477ff000,
+  normal: 0x38800000,
+  zero: 0x33000000,
+} as const;
+
+/** From the bits of binary32 to the bits of binary16. */
+function halfBits(word: number): number {
+  const sign = (word >>> 16) & 0x8000;
+  const magnitude = word & 0x7fffffff;
+  if (magnitude > F32_BITS.infinity) return 0x7e00;
+  if (magnitude >= F32_BITS.overflow) return sign | 0x7c00;
+  if (magnitude <= F32_BITS.zero) return sign;
+  // A rounding that carries into the exponent is right by plain addition.
+  if (magnitude >= F32_BITS.normal) return sign | dropBits(magnitude - (F32_BITS.normal - 0x800000), 13);
+  return sign | dropBits((magnitude & 0x7fffff) | 0x800000, 126 - (magnitude >>> 23));
+}
+
+/** `value / 2^bits`, rounded to the nearest whole number, ties to even. */
+function dropBits(value: number, bits: number): number {
+  const quotient = value >>> bits;
+  const rest = value & ((1 << bits) - 1);
+  const half = 1 << (bits - 1);
+  return rest > half || (rest === half && (quotient & 1) === 1) ? quotient + 1 : quotient;
 }

@@ -27,6 +27,9 @@ export { exportMerged, type MergedExport, type MergedSummary } from './export/me
 export type { WeightDType } from './export/narrow.js';
 export { exportPeft, type PeftExport } from './export/peft.js';
 export type { Biases, Family } from './families.js';
+export { type GgufFile, readGguf } from './gguf/gguf-file.js';
+export { type GgufImport, type GgufImportOptions, importGguf } from './gguf/import-gguf.js';
+export type { TensorInfo } from './gguf/tensor-infos.js';
 export {
   type AdamHyperparameters,
   type AdamState,
@@ -66,5 +69,6 @@ export {
   readTensor,
   writeSafetensors,
 } from './safetensors.js';
+export { type SafetensorsFileOptions, type TensorSource, writeSafetensorsFile } from './safetensors-file.js';
 export { type SupervisedExample, type SupervisedStep, SupervisedTrainer } from './supervised.js';
 export { type ModelWeights, openWeights, type WeightOptions } from './weights.js';

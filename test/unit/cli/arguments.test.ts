@@ -39,7 +39,11 @@ describe('readFlags', () => {
 });
 
 describe('readFlags of arguments that are not optional texts', () => {
-  const table = { out: requiredFlag('a folder'), merged: switchFlag, dtype: choiceFlag(['f32', 'f16']) };
+  const table = {
+    out: requiredFlag('a folder'),
+    merged: switchFlag,
+    dtype: choiceFlag(['f32', 'f16'], null),
+  };
 
   test('reads switches, choices and what must be given', () => {
     expect(readFlags(table, ['--out', 'x'])).toEqual({ out: 'x', merged: false, dtype: null });
@@ -53,7 +57,7 @@ describe('readFlags of arguments that are not optional texts', () => {
   test.each([
     [['--merged'], '--out is missing, want a folder'],
     [['--out', ''], '--out is "", want a folder'],
-    [['--out', 'x', '--dtype', 'f64'], '--dtype is "f64", want f32, f16'],
+    [['--out', 'x', '--dtype', 'f64'], '--dtype is "f64", want f32 or f16'],
     [['--out', 'x', '--merged=yes'], 'merged'],
   ])('refuses %j', (args, message) => {
     expect(() => readFlags(table, args)).toThrow(

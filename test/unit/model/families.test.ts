@@ -137,7 +137,7 @@ describe.runIf(python !== null)('families, as transformers computes them', () =>
       expect(error, weight).toBeLessThan(1e-4);
       expect(cosine(own, gradient), weight).toBeGreaterThan(0.999999);
     }
-    expect(await model.generate(PREFIX, COUNT)).toEqual(reference?.generated);
+    expect((await model.generate(PREFIX, COUNT)).ids).toEqual(reference?.generated);
     process.stderr.write(
       `${name}: log-probabilities within ${logprobError.toExponential(1)}, ` +
         `gradients within ${worst.toExponential(1)} of their tensor's largest, ` +
