@@ -1,3 +1,5 @@
+import type { Device } from '@residency/tensor';
+
 /** What a compute engine is asked and what it answers; plain data, so that it can cross a process boundary. */
 
 /** Names one prompt of one step of one run: with the sample and token index it keys every random number. */
@@ -128,4 +130,6 @@ export interface EngineOptions {
   /** Hugging Face folder: config.json, *.safetensors. */
   readonly modelDir: string;
   readonly threads: number;
+  /** @defaultValue the processor */
+  readonly device?: Device;
 }

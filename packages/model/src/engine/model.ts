@@ -1,4 +1,5 @@
 import {
+  CPU,
   compile,
   createLocalRunner,
   type Program,
@@ -19,7 +20,7 @@ export interface OpenModel {
 }
 
 /** @throws ModelError `MODEL_FILE`, `MODEL_CONFIG`, `MODEL_WEIGHT` */
-export async function openModel({ modelDir, threads }: EngineOptions): Promise<OpenModel> {
+export async function openModel({ modelDir, threads, device = CPU }: EngineOptions): Promise<OpenModel> {
   const config = await readConfig(modelDir);
   const weights: ModelWeights = await openWeights(modelDir, config);
   const runner: SessionRunner = createLocalRunner();
@@ -33,7 +34,8 @@ export async function openModel({ modelDir, threads }: EngineOptions): Promise<O
       maxPositions: config.maxPositions,
     },
     session: (key, build) => {
-      const session = sessions.get(key) ?? compile(build(), { runner, threads, weights: weights.files });
+      const session =
+        sessions.get(key) ?? compile(build(), { runner, threads, device, weights: weights.files });
       sessions.set(key, session);
       session.catch(() => sessions.delete(key));
       return session;
