@@ -1,4 +1,4 @@
-// Entry of `npm run demo|start|test|check|pretrain|bench`: sets up what a fresh clone lacks, then runs the command.
+// Entry of `npm run demo|start|test|check|pretrain|doctor|bench`: sets up what a fresh clone lacks, then runs the command.
 // Plain JavaScript without dependencies, because it runs before any are installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -247,6 +247,10 @@ const commands = {
   pretrain: (args) => {
     prepare({ redis: false });
     return runCli('pretrain', args);
+  },
+  doctor: (args) => {
+    prepare({ redis: false });
+    return runCli('doctor', args);
   },
   bench: (args) => {
     prepare({ redis: false });

@@ -8,6 +8,8 @@ export interface Flag<T> {
   readonly fallback: T;
   /** The value, or undefined where the text is not one. */
   readonly parse: (text: string) => T | undefined;
+  /** Whether the argument is the name alone, which `parse` gets as `true`. */
+  readonly isSwitch?: true;
 }
 
 export type FlagTable = Readonly<Record<string, Flag<unknown>>>;
@@ -34,12 +36,22 @@ export function textFlag(wanted: string, fallback: string): Flag<string> {
   return { wanted, fallback, parse: (text) => (text === '' ? undefined : text) };
 }
 
+/** An argument without a value: whether it is there. */
+export function switchFlag(): Flag<boolean> {
+  return { wanted: 'no value', fallback: false, isSwitch: true, parse: (text) => text === 'true' };
+}
+
 /**
  * Reads `--name value` and `--name=value` arguments.
  * @throws CliError CLI_USAGE naming the argument, what was found and what was wanted
  */
 export function readFlags<T extends FlagTable>(table: T, args: readonly string[]): FlagValues<T> {
-  const options = Object.fromEntries(Object.keys(table).map((name) => [name, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    Object.entries(table).map(([name, { isSwitch }]) => [
+      name,
+      { type: isSwitch ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
   let given: Readonly<Record<string, string | boolean | undefined>>;
   try {
     given = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
@@ -48,8 +60,9 @@ export function readFlags<T extends FlagTable>(table: T, args: readonly string[]
     throw new CliError('CLI_USAGE', `${messageOf(error)}; known: ${known.join(', ')}`, { cause: error });
   }
   const values = Object.entries(table).map(([name, flag]) => {
-    const text = given[name];
-    if (typeof text !== 'string') return [name, flag.fallback];
+    const found = given[name];
+    if (found === undefined) return [name, flag.fallback];
+    const text = String(found);
     const value = flag.parse(text);
     if (value !== undefined) return [name, value];
     throw new CliError('CLI_USAGE', `--${name} is ${JSON.stringify(text)}, want ${flag.wanted}`);

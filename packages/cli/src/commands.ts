@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { demo } from './demo.js';
+import { doctor } from './doctor.js';
 import { pretrain } from './pretrain/pretrain.js';
 import { start } from './start.js';
 
@@ -8,4 +9,5 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['start', start],
   ['demo', demo],
   ['pretrain', pretrain],
+  ['doctor', doctor],
 ]);

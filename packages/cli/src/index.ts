@@ -1,5 +1,13 @@
 export { type AdapterSource, writeAdapterFolder } from './adapter-folder.js';
-export { type Flag, type FlagTable, type FlagValues, integerFlag, readFlags, textFlag } from './arguments.js';
+export {
+  type Flag,
+  type FlagTable,
+  type FlagValues,
+  integerFlag,
+  readFlags,
+  switchFlag,
+  textFlag,
+} from './arguments.js';
 export type { Command, CommandContext } from './command.js';
 export { commands } from './commands.js';
 export { DemoProgress, formatSeconds } from './demo-progress.js';
@@ -10,6 +18,7 @@ export {
   reportEvaluation,
 } from './demo-report.js';
 export { type DemoSettings, demoDefaults, demoJob } from './demo-settings.js';
+export { type Diagnosis, diagnose, doctor, formatDiagnosis } from './doctor.js';
 export { CliError, type CliErrorCode, cliErrors } from './errors.js';
 export { createGatewayClient, type GatewayClient, type GatewayOptions } from './gateway-client.js';
 export { describeExit, type Exit, ManagedProcess, type ProcessSpec } from './managed-process.js';
