@@ -1,4 +1,4 @@
-import { integerFlag, readFlags, textFlag } from '@residency/cli';
+import { integerFlag, readFlags, switchFlag, textFlag } from '@residency/cli';
 import { describe, expect, test } from 'vitest';
 
 const flags = {
@@ -18,6 +18,14 @@ describe('readFlags', () => {
       'rollout-workers': 4,
       model: 'resident',
     });
+  });
+
+  test('takes a switch for on where it stands alone', () => {
+    const table = { json: switchFlag() };
+
+    expect(readFlags(table, [])).toEqual({ json: false });
+    expect(readFlags(table, ['--json'])).toEqual({ json: true });
+    expect(() => readFlags(table, ['--json=yes'])).toThrow(expect.objectContaining({ code: 'CLI_USAGE' }));
   });
 
   const bad = [
