@@ -1,4 +1,5 @@
-// Entry of `npm run demo|start|test|check|pretrain|import|export|bench`: sets up what a fresh clone lacks, then runs the command.
+// Entry of `npm run demo|start|test|check|pretrain|import|export|doctor|bench`: sets up what a fresh clone lacks, then runs
+// the command.
 // Plain JavaScript without dependencies, because it runs before any are installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -255,6 +256,10 @@ const commands = {
   import: (args) => {
     prepare({ redis: false });
     return runCli('import', args);
+  },
+  doctor: (args) => {
+    prepare({ redis: false });
+    return runCli('doctor', args);
   },
   bench: (args) => {
     prepare({ redis: false });

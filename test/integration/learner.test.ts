@@ -18,6 +18,7 @@ import {
 import { type RunningService, readConfig, stopService } from '@residency/service';
 import { learnerFields, startLearner } from '@residency/service-learner';
 import { FileStore, putBytes } from '@residency/storage';
+import { resolveDevice } from '@residency/tensor';
 import { describe, expect, it } from 'vitest';
 import { type HashEngineHooks, openHashEngine } from '../support/hash-engine.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -57,6 +58,7 @@ async function harness(hooks: HashEngineHooks = {}): Promise<Harness> {
             await hooks.onLearn?.(request, limits);
           },
         }),
+      resolveDevice,
     });
     learner = openClient(LearnerService, { address: service.addresses['grpc'] ?? '' });
   };

@@ -7,6 +7,7 @@ import { learnerFields, startLearner } from '@residency/service-learner';
 import { orchestratorFields, startOrchestrator } from '@residency/service-orchestrator';
 import { rewardRubricFields, startRewardRubric } from '@residency/service-reward-rubric';
 import { rolloutFields, startRollout } from '@residency/service-rollout';
+import { resolveDevice } from '@residency/tensor';
 import { type HashEngineHooks, openHashEngine, openHashTokenizer } from './hash-engine.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -65,7 +66,7 @@ export async function startPlatform(options: PlatformOptions): Promise<TestPlatf
 
   const learner = async (port: number): Promise<void> => {
     const config = readConfig(learnerFields, { ...env, RESIDENCY_GRPC_PORT: String(port) });
-    const service = await start(startLearner(config, { openEngine }));
+    const service = await start(startLearner(config, { openEngine, resolveDevice }));
     env['RESIDENCY_LEARNER_ADDRESS'] = service.addresses['grpc'];
   };
   const orchestrator = async (): Promise<void> => {
@@ -73,7 +74,11 @@ export async function startPlatform(options: PlatformOptions): Promise<TestPlatf
   };
   const workers = async (): Promise<void> => {
     await start(
-      startRollout(readConfig(rolloutFields, env), { openEngine, openTokenizer: openHashTokenizer }),
+      startRollout(readConfig(rolloutFields, env), {
+        openEngine,
+        openTokenizer: openHashTokenizer,
+        resolveDevice,
+      }),
     );
     await start(startRewardRubric(readConfig(rewardRubricFields, { ...env, RESIDENCY_CONCURRENCY: '1' })));
   };

@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { demo } from './demo.js';
+import { doctor } from './doctor.js';
 import { exportModel } from './export.js';
 import { importModel } from './import-model.js';
 import { pretrain } from './pretrain/pretrain.js';
@@ -12,4 +13,5 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['import', importModel],
   ['pretrain', pretrain],
   ['export', exportModel],
+  ['doctor', doctor],
 ]);

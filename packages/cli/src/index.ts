@@ -22,6 +22,7 @@ export {
   reportEvaluation,
 } from './demo-report.js';
 export { type DemoSettings, demoDefaults, demoJob } from './demo-settings.js';
+export { type Diagnosis, diagnose, doctor, formatDiagnosis } from './doctor.js';
 export { CliError, type CliErrorCode, cliErrors } from './errors.js';
 export { createGatewayClient, type GatewayClient, type GatewayOptions } from './gateway-client.js';
 export { describeExit, type Exit, ManagedProcess, type ProcessSpec } from './managed-process.js';

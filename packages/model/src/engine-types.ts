@@ -1,3 +1,5 @@
+import type { Device } from '@residency/tensor';
+
 /** What a compute engine is asked and what it answers; plain data, so that it can cross a process boundary. */
 
 import type { Aggregation, ImportanceLevel, KlEstimator, PolicyEstimator } from '@residency/algorithms';
@@ -165,4 +167,6 @@ export interface EngineOptions {
   readonly maxRows?: number;
   /** Computes inner values of the layers again in the backward pass instead of keeping them. @defaultValue false */
   readonly recomputes?: boolean;
+  /** @defaultValue the processor */
+  readonly device?: Device;
 }

@@ -1,3 +1,5 @@
+// The part of the package that loads no native library.
+import { CPU, DEVICE_WANTED, type DeviceRequest, readDevice } from '@residency/tensor/device';
 import {
   addressField,
   type ConfigField,
@@ -90,6 +92,11 @@ export function modelsDirField(): ConfigField<string> {
 
 export function threadsField(): ConfigField<number> {
   return integerField('RESIDENCY_THREADS', 1, 256, 1);
+}
+
+/** What rollout and learner compute on; the processor by default, since another device gives other last bits. */
+export function deviceField(): ConfigField<DeviceRequest> {
+  return { env: 'RESIDENCY_DEVICE', wanted: DEVICE_WANTED, fallback: CPU, parse: readDevice };
 }
 
 export function learnerAddressField(): ConfigField<string> {

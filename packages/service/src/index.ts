@@ -1,6 +1,7 @@
 export {
   advantageAddressField,
   defaultPorts,
+  deviceField,
   engineTimeoutField,
   grpcPortField,
   type LogLevel,

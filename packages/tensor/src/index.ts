@@ -1,4 +1,10 @@
 export { checkpoint } from './checkpoint.js';
+export { CUDA_OPERATORS, type CudaOperator } from './device/cuda-operators.js';
+export { CPU, type Device, type DeviceRequest, parseDevice, showDevice } from './device/device.js';
+export { type CommandResult, type Machine, thisMachine } from './device/machine.js';
+export { checkPlacement, type PlacementProblem, showProblem } from './device/placement.js';
+export { preflight, type ResolvedDevice, resolveDevice } from './device/preflight.js';
+export { formatReport, type PreflightCheck, type PreflightReport } from './device/report.js';
 export {
   addDims,
   type Bindings,

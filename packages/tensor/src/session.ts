@@ -1,3 +1,4 @@
+import { CPU, type Device } from './device/device.js';
 import { type Bindings, evalDim, evalShape } from './dim.js';
 import { TensorError } from './errors.js';
 import type { Tensor } from './ir.js';
@@ -17,6 +18,8 @@ export interface CompileOptions {
   /** Threads of one run. */
   readonly threads: number;
   readonly weights?: WeightFiles;
+  /** Where the program is computed. @defaultValue the processor */
+  readonly device?: Device;
 }
 
 /** A compiled program: one for all sizes. */
@@ -33,11 +36,20 @@ export interface Session {
 
 const ARRAYS = { f32: Float32Array, i64: BigInt64Array, bool: Uint8Array } as const;
 
-/** Compiles a program. @throws TensorError `TENSOR_WEIGHT` when a weight has no file or the wrong size. */
+/**
+ * Compiles a program.
+ * @throws TensorError `TENSOR_WEIGHT` when a weight has no file or the wrong size; on a GPU `DEVICE_PLACEMENT` naming the
+ *   nodes that have no kernel there, and `DEVICE_UNAVAILABLE` when it cannot be used
+ */
 export async function compile(program: Program, options: CompileOptions): Promise<Session> {
-  const { runner, threads, weights } = options;
+  const { runner, threads, weights, device = CPU } = options;
   const { bytes, hostInts } = emitModel(program, weights?.locations ?? new Map());
-  const { id, inputNames } = await runner.load({ bytes, threads, weightFolder: weights?.folder ?? null });
+  const { id, inputNames } = await runner.load({
+    bytes,
+    threads,
+    device,
+    weightFolder: weights?.folder ?? null,
+  });
   const wanted = new Set(inputNames);
   const inputs = program.inputs.filter((p) => wanted.has(p.attrs.name));
   const sizesWanted = hostInts.filter((h) => wanted.has(h.name));

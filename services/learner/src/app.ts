@@ -15,6 +15,7 @@ import {
   type ConfigField,
   type ConfigOf,
   defaultPorts,
+  deviceField,
   engineTimeoutField,
   grpcPortField,
   type Metrics,
@@ -30,6 +31,8 @@ import {
   threadsField,
 } from '@residency/service';
 import { type ArtifactStore, FileStore, ModelsFolder, readBytes } from '@residency/storage';
+import type { ResolvedDevice } from '@residency/tensor';
+import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import { learnStep, readStep } from './learn-step.js';
 import { openRun } from './open-run.js';
 import { PolicyManifests } from './policy-manifest.js';
@@ -39,6 +42,7 @@ interface LearnerFields extends ProcessFields {
   readonly storeDir: ConfigField<string>;
   readonly modelsDir: ConfigField<string>;
   readonly threads: ConfigField<number>;
+  readonly device: ConfigField<DeviceRequest>;
   readonly engineTimeoutMs: ConfigField<number>;
 }
 
@@ -49,6 +53,7 @@ export const learnerFields: LearnerFields = {
   storeDir: storeDirField(),
   modelsDir: modelsDirField(),
   threads: threadsField(),
+  device: deviceField(),
   engineTimeoutMs: engineTimeoutField(),
 };
 
@@ -57,6 +62,8 @@ export type LearnerConfig = ConfigOf<LearnerFields>;
 /** What the learner computes with. */
 export interface LearnerDependencies {
   readonly openEngine: (options: EngineOptions) => Promise<Engine>;
+  /** What a request stands for on this machine. Rejects where it cannot be used. */
+  readonly resolveDevice: (request: DeviceRequest) => Promise<ResolvedDevice>;
 }
 
 interface Parts {
@@ -122,10 +129,14 @@ export function startLearner(
 ): Promise<RunningService> {
   return startService('learner', config, async ({ log, metrics, shutdown }) => {
     const store = await FileStore.open(config.storeDir);
+    const { device, reason } = await dependencies.resolveDevice(config.device);
+    log.info({ device: showDevice(device), reason }, 'computing device');
     const models = new ModelsFolder(config.modelsDir);
     const engines = new ResourceTable(
-      async (name) =>
-        dependencies.openEngine({ modelDir: (await models.find(name)).folder, threads: config.threads }),
+      async (name) => {
+        const { folder } = await models.find(name);
+        return await dependencies.openEngine({ modelDir: folder, threads: config.threads, device });
+      },
       (engine) => engine.close(),
     );
     shutdown.on('clients', 'engines', () => engines.close());

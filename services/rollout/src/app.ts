@@ -11,6 +11,7 @@ import {
   type ConfigField,
   type ConfigOf,
   defaultPorts,
+  deviceField,
   engineTimeoutField,
   learnerAddressField,
   modelsDirField,
@@ -30,6 +31,8 @@ import {
   workerFields,
 } from '@residency/service';
 import { DatasetCache, FileStore, Jobs, Ledger, ModelsFolder } from '@residency/storage';
+import type { ResolvedDevice } from '@residency/tensor';
+import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import { PolicyCache } from './policy-cache.js';
 import { type PromptTokenizer, sampleGroup } from './sample-group.js';
 
@@ -38,6 +41,7 @@ interface RolloutFields extends ProcessFields, RedisFields, WorkerFields {
   readonly modelsDir: ConfigField<string>;
   readonly learnerAddress: ConfigField<string>;
   readonly threads: ConfigField<number>;
+  readonly device: ConfigField<DeviceRequest>;
   readonly engineTimeoutMs: ConfigField<number>;
 }
 
@@ -50,14 +54,17 @@ export const rolloutFields: RolloutFields = {
   modelsDir: modelsDirField(),
   learnerAddress: learnerAddressField(),
   threads: threadsField(),
+  device: deviceField(),
   engineTimeoutMs: engineTimeoutField(),
 };
 
 export type RolloutConfig = ConfigOf<RolloutFields>;
 
-/** What a rollout worker computes with; both take the model's folder. */
+/** What a rollout worker computes with. */
 export interface RolloutDependencies {
   readonly openEngine: (options: EngineOptions) => Promise<Engine>;
+  /** What a request stands for on this machine. Rejects where it cannot be used. */
+  readonly resolveDevice: (request: DeviceRequest) => Promise<ResolvedDevice>;
   readonly openTokenizer: (modelDir: string) => Promise<PromptTokenizer>;
 }
 
@@ -75,6 +82,8 @@ export function startRollout(
 ): Promise<RunningService> {
   return startService('rollout', config, async ({ log, metrics, shutdown }) => {
     const store = await FileStore.open(config.storeDir);
+    const { device, reason } = await dependencies.resolveDevice(config.device);
+    log.info({ device: showDevice(device), reason }, 'computing device');
     const redis = openRedis(config.redisUrl, 'service', log);
     shutdown.on('clients', 'redis', async () => redis.disconnect());
     const jobs = new Jobs(redis, config.queuePrefix);
@@ -89,7 +98,7 @@ export function startRollout(
       async (name) => {
         const { folder } = await models.find(name);
         const tokenizer = await dependencies.openTokenizer(folder);
-        const engine = await dependencies.openEngine({ modelDir: folder, threads: config.threads });
+        const engine = await dependencies.openEngine({ modelDir: folder, threads: config.threads, device });
         return { engine, tokenizer };
       },
       ({ engine }) => engine.close(),

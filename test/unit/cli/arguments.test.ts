@@ -20,6 +20,14 @@ describe('readFlags', () => {
     });
   });
 
+  test('takes a switch for on where it stands alone', () => {
+    const table = { json: switchFlag };
+
+    expect(readFlags(table, [])).toEqual({ json: false });
+    expect(readFlags(table, ['--json'])).toEqual({ json: true });
+    expect(() => readFlags(table, ['--json=yes'])).toThrow(expect.objectContaining({ code: 'CLI_USAGE' }));
+  });
+
   const bad = [
     [['--seed', '101'], '--seed is "101", want an integer from 0 to 100'],
     [['--seed', '1.5'], '--seed is "1.5"'],

@@ -1,4 +1,5 @@
 import {
+  CPU,
   compile,
   createLocalRunner,
   type Program,
@@ -27,7 +28,7 @@ export interface OpenModel {
 
 /** @throws ModelError `MODEL_FILE`, `MODEL_CONFIG`, `MODEL_WEIGHT` */
 export async function openModel(options: EngineOptions): Promise<OpenModel> {
-  const { modelDir, threads, cacheDir } = options;
+  const { modelDir, threads, cacheDir, device = CPU } = options;
   const config = await readConfig(modelDir);
   const weights: ModelWeights = await openWeights(
     modelDir,
@@ -48,7 +49,8 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
     recomputes: options.recomputes ?? false,
     session: (name, trainable, build) => {
       const key = `${name}/${trainableKey(trainable)}`;
-      const session = sessions.get(key) ?? compile(build(), { runner, threads, weights: weights.files });
+      const session =
+        sessions.get(key) ?? compile(build(), { runner, threads, device, weights: weights.files });
       sessions.set(key, session);
       session.catch(() => sessions.delete(key));
       return session;

@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { TensorError, type TensorErrorCode } from '../errors.js';
+import { entryCommand } from './entry.js';
 import type { Request, Response } from './message.js';
 
 export interface ComputeProcessOptions {
@@ -9,6 +8,8 @@ export interface ComputeProcessOptions {
   readonly entry: URL;
   /** First message of every child: whatever the entry needs to be ready. */
   readonly init: unknown;
+  /** Environment variables of the child beside those of this process. @defaultValue none */
+  readonly env?: Readonly<Record<string, string>>;
   /** Builds the error of a failed call from the child's error code. */
   readonly toError?: (code: string | null, message: string) => Error;
 }
@@ -111,10 +112,11 @@ export class ComputeProcess {
   }
 
   #start(): ChildProcess {
-    const path = fileURLToPath(this.#options.entry);
+    const { path, execArgv } = entryCommand(this.#options.entry);
     const child = fork(path, [], {
       serialization: 'advanced',
-      execArgv: path.endsWith('.ts') ? sourceFlags() : [],
+      execArgv: [...execArgv],
+      env: { ...process.env, ...this.#options.env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let stderr = '';
@@ -160,10 +162,4 @@ export class ComputeProcess {
     this.#pending.clear();
     for (const { reject } of waiting) reject(new TensorError(code, reason));
   }
-}
-
-/** How Node runs this repository's TypeScript directly: only in development, where the loader is installed. */
-function sourceFlags(): string[] {
-  const loader = createRequire(import.meta.url).resolve('tsx');
-  return ['--import', pathToFileURL(loader).href, '--conditions=source'];
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { showDevice } from '../device/device.js';
 import { TensorError } from '../errors.js';
 import type { DType } from '../ir.js';
+import { EXECUTION, leaveOutTf32, refuseFallback } from './execution.js';
 import type { Feed, ModelToLoad, SessionRunner, TensorData } from './runner.js';
 
 const ORT_TYPE = { f32: 'float32', i64: 'int64', bool: 'bool' } as const satisfies Record<DType, string>;
@@ -41,9 +43,24 @@ export function createLocalRunner(): SessionRunner {
 
 const toOrt = (f: Feed): OrtTensor => new OrtTensor(ORT_TYPE[f.dtype], f.data, f.shape);
 
-function createSession(model: ModelToLoad): Promise<InferenceSession> {
-  return InferenceSession.create(model.bytes, {
-    executionProviders: ['cpu'],
+/** @throws TensorError `DEVICE_PLACEMENT`, `DEVICE_UNAVAILABLE` */
+async function createSession(model: ModelToLoad): Promise<InferenceSession> {
+  const options = sessionOptions(model);
+  if (model.device?.kind !== 'cuda') return await InferenceSession.create(model.bytes, options);
+  refuseFallback(model.bytes);
+  leaveOutTf32();
+  try {
+    return await InferenceSession.create(model.bytes, options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TensorError('DEVICE_UNAVAILABLE', `${showDevice(model.device)}: ${reason}`, { cause });
+  }
+}
+
+function sessionOptions(model: ModelToLoad): InferenceSession.SessionOptions {
+  const { executionProviders, session, optimization } = EXECUTION[model.device?.kind ?? 'cpu'](model);
+  return {
+    executionProviders,
     graphOptimizationLevel: 'all',
     intraOpNumThreads: model.threads,
     interOpNumThreads: 1,
@@ -53,12 +70,12 @@ function createSession(model: ModelToLoad): Promise<InferenceSession> {
     logSeverityLevel: 3,
     extra: {
       session: {
-        // One copy of each weight serves forward and backward; packing would make a second one per product.
-        disable_prepacking: '1',
+        ...session,
         ...(model.weightFolder === null
           ? {}
           : { model_external_initializers_file_folder_path: model.weightFolder }),
       },
+      ...(optimization === undefined ? {} : { optimization }),
     },
-  });
+  };
 }

@@ -1,3 +1,4 @@
+import type { Device } from '../device/device.js';
 import type { DType } from '../ir.js';
 import type { CallLimits } from '../process/compute-process.js';
 
@@ -14,6 +15,8 @@ export interface ModelToLoad {
   /** Folder of the weight files, or null for a model without external data. */
   readonly weightFolder: string | null;
   readonly threads: number;
+  /** @defaultValue the processor */
+  readonly device?: Device;
 }
 
 export interface LoadedModel {

@@ -94,7 +94,6 @@ describe.runIf(file !== null && python !== null)('SmolLM2-135M-Instruct in Q4_1,
   let dir: string;
   let result: GgufImport;
   let want: Answer;
-  const runner = createLocalRunner();
 
   beforeAll(async () => {
     folder = await temporaryFolder();
@@ -107,7 +106,6 @@ describe.runIf(file !== null && python !== null)('SmolLM2-135M-Instruct in Q4_1,
     want = (await runPython(script, request)) as Answer;
   });
   afterAll(async () => {
-    await runner.close();
     await folder?.[Symbol.asyncDispose]();
   });
 
