@@ -1,3 +1,5 @@
+import { LANES, toLanes } from './lanes.js';
+
 /** A prompt and its completions, as ids. */
 export interface TokenGroup {
   readonly prefix: readonly number[];
@@ -26,13 +28,6 @@ const suffixRows = (suffix: readonly number[]): number => Math.max(0, suffix.len
 /** Rows that a group takes: its prefix, its completions, and a spare one that stands for all padding. */
 export const rowsOf = (g: TokenGroup): number =>
   g.prefix.length + g.suffixes.reduce((n, s) => n + suffixRows(s), 0) + 1;
-
-/**
- * Blocks are padded to multiples of this many places. A softmax is summed in lanes, and a place keeps its lane only if what
- * lies before it has such a size: with other paddings a group's last bits would depend on the groups beside it.
- */
-const LANES = 16;
-const toLanes = (count: number): number => Math.ceil(count / LANES) * LANES;
 
 export function rowSizes(groups: readonly TokenGroup[]): RowSizes {
   const most = (f: (g: TokenGroup) => number): number => groups.reduce((n, g) => Math.max(n, f(g)), 1);

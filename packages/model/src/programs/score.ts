@@ -13,8 +13,14 @@ import { logitsOf } from '../decoder.js';
 import { hiddenStates, type WrapLayer } from '../forward.js';
 import { GROUPS, groupRows, KEPT_ROWS, SAMPLES } from '../group-attention.js';
 import { type TokenValues, tokenInputs, tokenLogprobs } from '../token-logprobs.js';
+import { trieRows } from '../trie-attention.js';
 
-export interface GroupForwardOptions {
+/** What a run packs: groups of completions of a prompt (layout/group.ts), or tries of trajectories (layout/trie.ts). */
+export type Packing = 'groups' | 'tries';
+
+export interface ForwardOptions {
+  /** @defaultValue `groups` */
+  readonly packing?: Packing;
   readonly wantsEntropy?: boolean;
   /** Completions of a group, where the program knows how many there are. */
   readonly samples?: Dim;
@@ -22,7 +28,7 @@ export interface GroupForwardOptions {
   readonly recomputes?: boolean;
 }
 
-export interface GroupForward {
+export interface PackedForward {
   readonly parameters: BoundParameters;
   readonly values: TokenValues;
   /** Sequences of the run: groups times completions. */
@@ -30,19 +36,19 @@ export interface GroupForward {
 }
 
 /**
- * Forward pass of packed groups, prefix-shared: log-probabilities [B,L] of the completions' tokens under the distribution at
- * the temperature whose inverse is the input inverseTemperature f32[]. Inputs: the feeds of layout/group.ts.
+ * Forward pass of packed groups, prefix-shared, or of tries: log-probabilities [B,L] of the predicted tokens under the
+ * distribution at the temperature whose inverse is the input inverseTemperature f32[]. Inputs: the feeds of the layout.
  */
-export function groupForward(
+export function packedForward(
   t: Tracer,
   c: DecoderConfig,
   trainable: Trainable,
-  options: GroupForwardOptions = {},
-): GroupForward {
-  const { samples = SAMPLES } = options;
+  options: ForwardOptions = {},
+): PackedForward {
+  const { samples = SAMPLES, packing = 'groups' } = options;
   const inverseTemperature: Tensor = t.input('inverseTemperature', []);
   const parameters = bindParameters(t, c, trainable);
-  const rows = groupRows(t, c, samples);
+  const rows = packing === 'groups' ? groupRows(t, c, samples) : trieRows(t, c);
   const wrap: WrapLayer | undefined = options.recomputes
     ? (layer, x, fn) => checkpoint(x, parameters.trainableOf(layer), fn)
     : undefined;
@@ -57,7 +63,7 @@ export function groupForward(
   };
 }
 
-/** Log-probabilities of the tokens of packed groups: logprobs f32[B,L], 0 on padding. */
-export function scoreProgram(c: DecoderConfig, trainable: Trainable): Program {
-  return trace('score', (t) => ({ logprobs: groupForward(t, c, trainable).values.logprobs }));
+/** Log-probabilities of the predicted tokens of a run: logprobs f32[B,L], 0 on padding. */
+export function scoreProgram(c: DecoderConfig, trainable: Trainable, packing: Packing = 'groups'): Program {
+  return trace('score', (t) => ({ logprobs: packedForward(t, c, trainable, { packing }).values.logprobs }));
 }

@@ -4,17 +4,19 @@ import type { DecoderConfig } from '../config.js';
 import { GROUPS } from '../group-attention.js';
 import { buildLoss, type LossSpec, lossKey, needsEntropy } from '../losses/index.js';
 import { LENGTH } from '../token-logprobs.js';
-import { groupForward } from './score.js';
+import { type Packing, packedForward } from './score.js';
 
 export interface TrainOptions {
+  /** @defaultValue `groups` */
+  readonly packing?: Packing;
   /** Computes the layers' inner values again in the backward pass instead of keeping them: the same gradients. */
   readonly recomputes?: boolean;
 }
 
 /**
- * Prefix-shared forward and backward of packed groups. Inputs: those of groupForward; mask f32[B,L], above 0 on tokens that
+ * Forward and backward of a packed run. Inputs: those of packedForward; mask f32[B,L], above 0 on tokens that
  * carry loss; weights f32[B,L], the aggregation weight of each; the loss's own inputs (`inputsOf`); the trainable
- * parameters. Outputs: the loss's sums, and `grad:<name>` of every trainable parameter: of an adapter's one for each group,
+ * parameters. Outputs: the loss's sums, and `grad:<name>` of every trainable parameter: of an adapter's one for each group or trie,
  * [N, ...shape], so that they can be added in the order of the groups however these were packed; else summed, [...shape].
  */
 export function trainProgram(
@@ -24,7 +26,7 @@ export function trainProgram(
   options: TrainOptions = {},
 ): Program {
   return trace(`train:${lossKey(loss)}`, (t) => {
-    const { parameters, values, sequences } = groupForward(t, c, trainable, {
+    const { parameters, values, sequences } = packedForward(t, c, trainable, {
       wantsEntropy: needsEntropy(loss),
       ...(loss.kind === 'dpo' ? { samples: 2 } : {}),
       ...options,
