@@ -32,7 +32,7 @@ export function attend(q: Tensor, parts: readonly KeyPart[], scale: number): Ten
   const seenBy = (x: Tensor, part: KeyPart): Tensor => ops.reshape(x, [...part.rows, x.shape.at(-1) ?? 1]);
   const scores = parts.map((part) => {
     const count = part.keys.shape.at(-2) ?? 1;
-    const product = ops.matmul(seenBy(q, part), ops.swapLast(part.keys), scale);
+    const product = ops.matmul(seenBy(q, part), ops.swapLast(part.keys), { alpha: scale });
     const whole = ops.reshape(product, [...rows, count]);
     return part.mask ? ops.add(whole, part.mask) : whole;
   });
@@ -51,8 +51,8 @@ export function attend(q: Tensor, parts: readonly KeyPart[], scale: number): Ten
       const ofRows = ops.reshape(weights, [...rows, count]);
       const dScores = ops.reshape(ops.mul(ofRows, ops.sub(dWeights, along)), weights.shape);
       return {
-        q: ops.reshape(ops.matmul(dScores, part.keys, scale), q.shape),
-        keys: ops.matmul(ops.swapLast(dScores), seenBy(q, part), scale),
+        q: ops.reshape(ops.matmul(dScores, part.keys, { alpha: scale }), q.shape),
+        keys: ops.matmul(ops.swapLast(dScores), seenBy(q, part), { alpha: scale }),
         values: ops.matmul(ops.swapLast(weights), dOut),
       };
     });

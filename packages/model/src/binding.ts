@@ -1,4 +1,4 @@
-import { linear, ops, type Tensor, type Tracer } from '@residency/tensor';
+import { ops, type Tensor, type Tracer } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
 import type { Parameters } from './decoder.js';
 import { moduleName, PROJECTIONS, type Projection, projectionShape, weightShapes } from './parameters.js';
@@ -73,7 +73,7 @@ export function bindParameters(
   const matrix = (layer: number, projection: Projection): Tensor => {
     const base = weight(`${moduleName(layer, projection)}.weight`);
     const pair = merged ? pairOf(layer, projection) : null;
-    return pair ? ops.gemm(pair.b, pair.a, base, scale) : base;
+    return pair ? ops.gemm(pair.b, pair.a, base, { alpha: scale, isFull: true }) : base;
   };
   /** x W^T + bias + onto, with what is there. */
   const base = (layer: number, projection: Projection, x: Tensor, onto: Tensor | null): Tensor => {
@@ -94,16 +94,14 @@ export function bindParameters(
     if (pairs.length !== projections.length || trainable.kind !== 'lora') return plain;
     const { rank } = trainable;
     // One product with all A of the same rows: three of eight columns cost nearly as much as one of twenty-four each.
-    const low = linear(
-      x,
-      ops.concat(
-        pairs.map(({ a }) => a),
-        0,
-      ),
+    const a = ops.concat(
+      pairs.map((pair) => pair.a),
+      0,
     );
+    const low = ops.matmul(x, ops.swapLast(a), { isFull: true });
     return pairs.map(({ b }, i) => {
       const own = ops.slice(low, { axis: 1, start: i * rank, end: (i + 1) * rank });
-      return ops.gemm(own, ops.swapLast(b), plain[i] ?? own, scale);
+      return ops.gemm(own, ops.swapLast(b), plain[i] ?? own, { alpha: scale, isFull: true });
     });
   };
   return {

@@ -1,4 +1,4 @@
-import type { Device } from '@residency/tensor';
+import type { Device, Precision } from '@residency/tensor';
 
 /** What a compute engine is asked and what it answers; plain data, so that it can cross a process boundary. */
 
@@ -169,4 +169,6 @@ export interface EngineOptions {
   readonly recomputes?: boolean;
   /** @defaultValue the processor */
   readonly device?: Device;
+  /** Type of the base weights and of products; a processor knows f32 only. @defaultValue `f32`, on a GPU `bf16` */
+  readonly precision?: Precision;
 }

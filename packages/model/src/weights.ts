@@ -1,14 +1,15 @@
 import { open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import type { WeightFiles, WeightLocation } from '@residency/tensor';
+import type { Precision, WeightFiles, WeightLocation } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
 import { ModelError } from './errors.js';
+import type { WeightDType } from './export/narrow.js';
 import { findWeights, type WeightPaths } from './model-folder.js';
 import { EMBEDDING, HEAD, weightShapes } from './parameters.js';
 import { isFileDType, readHeader } from './safetensors.js';
+import { type Located, storeWeights } from './stored-weights.js';
 import { cacheFolder } from './weight-cache.js';
 import { hashFiles } from './weight-identity.js';
-import { type Located, widen } from './widen.js';
 
 /** The weights of a model on disk: every one located, all under one folder. */
 export interface ModelWeights {
@@ -23,12 +24,16 @@ export interface WeightOptions {
    * system's temporary folder. In it a folder of this user's own is made.
    */
   readonly cacheDir?: string | undefined;
+  /** Type that programs read weights in. @defaultValue `f32` */
+  readonly precision?: Precision;
 }
 
+const STORED: Readonly<Record<Precision, WeightDType>> = { f32: 'F32', f16: 'F16', bf16: 'BF16' };
+
 /**
- * Locates the weights of a Hugging Face folder: model.safetensors, or shards. f32 files are used in place,
- * links followed, as snapshots of the Hugging Face cache need; 16-bit files are widened once into a cache
- * folder, named by their hash.
+ * Locates the weights of a Hugging Face folder: model.safetensors, or shards. files of the precision
+ * that is asked for are used in place, links followed, as snapshots of the Hugging Face cache need; others are converted
+ * once into a cache folder, named by their hash.
  *
  * Passed over: tensors outside `model.` (value heads and such), rotary `inv_freq` buffers, and the head of a
  * tied model where it equals the embedding. Any other tensor that the decoder does not have is refused, for
@@ -59,8 +64,11 @@ export async function openWeights(
   // A folder that cannot be used costs time where weights are used in place, and stops who must widen them.
   const folder = cacheFolder(options.cacheDir);
   const sha256 = await hashFiles(paths, await folder.catch(() => null));
-  const isPlain = needed.every((n) => n.entry.dtype === 'F32');
-  return { files: inPlace(isPlain ? needed : await widen(await folder, sha256, needed)), sha256 };
+  const { precision = 'f32' } = options;
+  const dtype = STORED[precision];
+  const isPlain = needed.every((n) => n.entry.dtype === dtype);
+  const stored = isPlain ? needed : await storeWeights(await folder, { sha256, tensors: needed, dtype });
+  return { files: inPlace(stored, precision), sha256 };
 }
 
 const resolved = (path: string): Promise<string> =>
@@ -152,7 +160,7 @@ async function isEqual(a: Located, b: Located): Promise<boolean> {
 /**
  * Weights where they are, under the deepest folder that holds all: ONNX Runtime refuses paths that leave it.
  */
-function inPlace(needed: readonly Located[]): WeightFiles {
+function inPlace(needed: readonly Located[], dtype: Precision): WeightFiles {
   const folders = needed.map(({ path }) => dirname(path).split(sep));
   const [first = []] = folders;
   let depth = 0;
@@ -160,7 +168,7 @@ function inPlace(needed: readonly Located[]): WeightFiles {
   const folder = join(sep, ...first.slice(0, depth));
   const locations = needed.map(({ path, entry }): [string, WeightLocation] => [
     entry.name,
-    { file: relative(folder, path), offset: entry.offset, bytes: entry.bytes },
+    { file: relative(folder, path), offset: entry.offset, bytes: entry.bytes, dtype },
   ]);
   return { folder, locations: new Map(locations) };
 }

@@ -25,7 +25,7 @@ function accumulate(sum: Tensor, g: Tensor): Tensor {
     [sum, g],
   ] as const) {
     const [a, b] = product.inputs;
-    if (isMatrix && isPrim(product, 'matmul') && a && b) return ops.gemm(a, b, other, product.attrs.alpha);
+    if (isMatrix && isPrim(product, 'matmul') && a && b) return ops.gemm(a, b, other, product.attrs);
   }
   return ops.add(sum, g);
 }

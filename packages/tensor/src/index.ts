@@ -26,6 +26,7 @@ export { type LoopSpec, loop } from './loop.js';
 export { linear, sumAll, sumLast, sumListed, takeRows } from './nn.js';
 export type { WeightLocation } from './onnx/emit.js';
 export { emitModel } from './onnx/emit.js';
+export type { Precision } from './onnx/lowering.js';
 export * as ops from './ops.js';
 export { perBlock } from './per-block.js';
 export { hashProgram, printProgram } from './print.js';

@@ -29,8 +29,8 @@ export interface Attrs {
   equal: Empty;
   less: Empty;
   where: Empty;
-  matmul: { readonly alpha: number };
-  gemm: { readonly alpha: number };
+  matmul: ProductAttrs;
+  gemm: ProductAttrs;
   rmsNorm: { readonly epsilon: number };
   rotary: Empty;
   reduceSum: { readonly axes: readonly number[] };
@@ -55,6 +55,12 @@ export interface Attrs {
   loop: LoopBody;
   project: { readonly index: number };
 }
+/** `isFull` products are computed in f32 where others are computed in 16 bits. */
+export interface ProductAttrs {
+  readonly alpha: number;
+  readonly isFull: boolean;
+}
+
 /**
  * Cotangents of the arguments of a value with a derivative of its own, from the value's cotangent; null where there is
  * none. It is called while the program is traced: the program itself holds only the nodes that it makes.

@@ -7,6 +7,7 @@ import {
   type DType,
   isPrim,
   type Prim,
+  type ProductAttrs,
   type Tensor,
   type Trace,
   traceOf,
@@ -117,11 +118,16 @@ export function where(condition: Tensor, yes: Operand, no: Operand): Tensor {
   return apply('where', [condition, left, right], {});
 }
 
+/** What a product is multiplied by, 1 unless told; and whether it stays in f32 where others are computed in 16 bits. */
+export type ProductOptions = Partial<ProductAttrs>;
+const productAttrs = ({ alpha = 1, isFull = false }: ProductOptions): ProductAttrs => ({ alpha, isFull });
+
 /** alpha · [..., m, k] x [..., k, n] -> [..., m, n]. */
-export const matmul = (a: Tensor, b: Tensor, alpha = 1): Tensor => apply('matmul', [a, b], { alpha });
+export const matmul = (a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor =>
+  apply('matmul', [a, b], productAttrs(options));
 /** alpha · [m, k] x [k, n] + c, with c [m, n] or [n]. */
-export const gemm = (a: Tensor, b: Tensor, c: Tensor, alpha = 1): Tensor =>
-  apply('gemm', [a, b, c], { alpha });
+export const gemm = (a: Tensor, b: Tensor, c: Tensor, options: ProductOptions = {}): Tensor =>
+  apply('gemm', [a, b, c], productAttrs(options));
 /** x / sqrt(mean(x²) + epsilon) · weight over the last axis (Zhang & Sennrich 2019). */
 export const rmsNorm = (x: Tensor, weight: Tensor, epsilon: number): Tensor =>
   apply('rmsNorm', [x, weight], { epsilon });
@@ -156,7 +162,7 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   const [inner, second] = x.inputs;
   // (a b)^T = b^T a^T, whose transposes the product's spelling folds in: the gradient of a weight in [out, in] layout.
   if (isPrim(x, 'matmul') && inner && second && [inner, second].every((t) => t.shape.length === 2)) {
-    return matmul(swapLast(second), swapLast(inner), x.attrs.alpha);
+    return matmul(swapLast(second), swapLast(inner), x.attrs);
   }
   if (isPrim(x, 'transpose') && inner)
     return transpose(

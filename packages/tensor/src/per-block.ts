@@ -15,7 +15,7 @@ export function perBlock(gradient: Tensor, blocks: SymbolicDim): Tensor {
     const [a, b, c] = gradient.inputs;
     if (!a || !b) throw new TensorError('TENSOR_SHAPE', 'internal: a product has two factors');
     const [left, right] = [split(ops.swapLast(a), blocks), split(b, blocks)];
-    const own = ops.matmul(ops.swapLast(left), right, gradient.attrs.alpha);
+    const own = ops.matmul(ops.swapLast(left), right, gradient.attrs);
     return c ? ops.add(own, perBlock(c, blocks)) : own;
   }
   const [x, y] = gradient.inputs;

@@ -20,7 +20,8 @@ function lines(nodes: readonly Tensor[], name: (t: Tensor) => string, indent: st
     const shown = isBody(attrs)
       ? ''
       : Object.entries(attrs)
-          .filter(([, v]) => typeof v !== 'function')
+          // What is as it always is would only hide the rest.
+          .filter(([k, v]) => typeof v !== 'function' && v !== false && !(k === 'alpha' && v === 1))
           .map(([k, v]) => ` ${k}=${showAttr(v)}`)
           .join('');
     const head = `${indent}${name(node)}:${showAval(node)} = ${node.prim}${node.inputs.map((x) => ` ${name(x)}`).join('')}${shown}`;

@@ -3,6 +3,7 @@ import { type Bindings, evalDim, evalShape } from './dim.js';
 import { TensorError } from './errors.js';
 import type { Tensor } from './ir.js';
 import { emitModel, type HostInts, type WeightLocation } from './onnx/emit.js';
+import type { Precision } from './onnx/lowering.js';
 import type { CallLimits } from './process/compute-process.js';
 import type { Program } from './program.js';
 import type { Feed, SessionRunner, TensorData } from './runner/runner.js';
@@ -20,6 +21,8 @@ export interface CompileOptions {
   readonly weights?: WeightFiles;
   /** Where the program is computed. @defaultValue the processor */
   readonly device?: Device;
+  /** Type that products are computed in; the processor has kernels for f32 only. @defaultValue `f32` */
+  readonly precision?: Precision;
 }
 
 /** A compiled program: one for all sizes. */
@@ -42,8 +45,8 @@ const ARRAYS = { f32: Float32Array, i64: BigInt64Array, bool: Uint8Array } as co
  *   nodes that have no kernel there, and `DEVICE_UNAVAILABLE` when it cannot be used
  */
 export async function compile(program: Program, options: CompileOptions): Promise<Session> {
-  const { runner, threads, weights, device = CPU } = options;
-  const { bytes, hostInts } = emitModel(program, weights?.locations ?? new Map());
+  const { runner, threads, weights, device = CPU, precision } = options;
+  const { bytes, hostInts } = emitModel(program, weights?.locations ?? new Map(), precision);
   const { id, inputNames } = await runner.load({
     bytes,
     threads,

@@ -25,7 +25,7 @@ const adapter: Record<string, Float32Array> = Object.fromEntries(
 );
 
 /** Each target's advantage and weight, by trajectory and place, so that merging cannot confuse them. */
-const valueOf = (j: number, place: number): number => Math.sin(1 + 3 * j + place / 5);
+const signalOf = (j: number, place: number): number => Math.sin(1 + 3 * j + place / 5);
 
 let tries: Session;
 let groups: Session;
@@ -50,7 +50,8 @@ function outcomeOf(out: Readonly<Record<string, TensorData>>, N: number): Outcom
   const gradients = [...trainableShapes(config, LORA)].map(([name, [rows = 0, columns = 0]]) => {
     const sum = new Float64Array(rows * columns);
     const all = out[`grad:${name}`] ?? [];
-    for (let n = 0; n < N; n++) sum.forEach((v, i) => sum.set([v + Number(all[n * sum.length + i])], i));
+    for (let i = 0; i < N * sum.length; i++)
+      sum[i % sum.length] = (sum[i % sum.length] ?? 0) + Number(all[i]);
     return sum;
   });
   return { loss: Number(out['loss']?.[0]), gradients };
@@ -75,9 +76,9 @@ function tokenFeeds(
   };
   return {
     mask: matrix(() => 1),
-    weights: matrix((j, place) => 0.3 + 0.2 * valueOf(j + 1, place)),
-    advantages: matrix(valueOf),
-    oldLogprobs: matrix((j, place) => -3 + 0.5 * valueOf(j, 2 * place)),
+    weights: matrix((j, place) => 0.3 + 0.2 * signalOf(j + 1, place)),
+    advantages: matrix(signalOf),
+    oldLogprobs: matrix((j, place) => -3 + 0.5 * signalOf(j, 2 * place)),
   };
 }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { readHeader } from '@residency/model';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fromHalves, toHalf } from '../../../packages/model/src/half.js';
+import { storeWeights } from '../../../packages/model/src/stored-weights.js';
 import { checkSpace, type Making, makeOnce } from '../../../packages/model/src/weight-cache.js';
 import { hashFiles } from '../../../packages/model/src/weight-identity.js';
-import { widen } from '../../../packages/model/src/widen.js';
 import { randomNumbers } from '../../support/numbers.js';
 import { rawSafetensors } from '../../support/raw-safetensors.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -46,7 +46,7 @@ describe('16-bit floats', () => {
   });
 });
 
-describe('widening', () => {
+describe('stored weights', () => {
   it('goes through tensors of several chunks, in the order of the decoder', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'model.safetensors');
@@ -71,7 +71,7 @@ describe('widening', () => {
       const entry = entries.get(name);
       return entry ? [{ path, entry }] : [];
     });
-    const widened = await widen(folder.path, 'hash', located);
+    const widened = await storeWeights(folder.path, { sha256: 'hash', tensors: located, dtype: 'F32' });
     const bytes = await readFile(widened[0]?.path ?? '');
     const values = widened.map(({ entry }) => {
       const own = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.bytes));
@@ -87,7 +87,9 @@ describe('widening', () => {
     expect(own?.length).toBe(expected.length);
     expect(own?.every((v, i) => v === expected[i])).toBe(true);
     // Another base model with tensors of the same names is another file.
-    expect((await widen(folder.path, 'other', located))[0]?.path).not.toBe(widened[0]?.path);
+    expect(
+      (await storeWeights(folder.path, { sha256: 'other', tensors: located, dtype: 'F32' }))[0]?.path,
+    ).not.toBe(widened[0]?.path);
   });
 
   it('says how much a disk lacks', async () => {

@@ -122,7 +122,7 @@ const CASES: { readonly [P in Prim]: readonly Case[] } = {
   gemm: [
     {
       inputs: [f(3, 4), f(4, 2), f(3, 2)],
-      build: (a = never(), b = never(), c = never()) => ops.gemm(a, b, c, 0.5),
+      build: (a = never(), b = never(), c = never()) => ops.gemm(a, b, c, { alpha: 0.5 }),
     },
     {
       inputs: [f(4, 3), f(2, 4), f(2)],
@@ -199,10 +199,10 @@ const CASES: { readonly [P in Prim]: readonly Case[] } = {
     { inputs: [f(2, 3, 4), f(2, 5, 4)], build: (a = never(), b = never()) => ops.matmul(a, ops.swapLast(b)) },
     { inputs: [f(2, 3, 4), f(1, 4, 2)], build: (a = never(), b = never()) => ops.matmul(a, b) },
     { inputs: [f(2, 3, 4), f(4, 2)], build: (a = never(), b = never()) => ops.matmul(a, b) },
-    { inputs: [f(3, 4), f(4, 2)], build: (a = never(), b = never()) => ops.matmul(a, b, -0.5) },
+    { inputs: [f(3, 4), f(4, 2)], build: (a = never(), b = never()) => ops.matmul(a, b, { alpha: -0.5 }) },
     {
       inputs: [f(2, 3, 4), f(2, 5, 4)],
-      build: (a = never(), b = never()) => ops.matmul(a, ops.swapLast(b), 3),
+      build: (a = never(), b = never()) => ops.matmul(a, ops.swapLast(b), { alpha: 3 }),
     },
   ],
   reduceSum: [

@@ -2,6 +2,8 @@ import {
   CPU,
   compile,
   createLocalRunner,
+  type Device,
+  type Precision,
   type Program,
   type Session,
   type SessionRunner,
@@ -9,10 +11,14 @@ import {
 import { type Trainable, trainableKey } from '../binding.js';
 import { type DecoderConfig, readConfig } from '../config.js';
 import type { EngineOptions, ModelInfo } from '../engine-types.js';
+import { ModelError } from '../errors.js';
 import { type ModelWeights, openWeights } from '../weights.js';
 
 /** Rows of a learning run where the options say nothing. */
 const DEFAULT_MAX_ROWS = 2048;
+
+/** Type of weights and products where the options say nothing. */
+const PRECISIONS: Readonly<Record<Device['kind'], Precision>> = { cpu: 'f32', cuda: 'bf16' };
 
 /** A model opened in this process: its weights located and its programs compiled once each. */
 export interface OpenModel {
@@ -30,11 +36,13 @@ export interface OpenModel {
 export async function openModel(options: EngineOptions): Promise<OpenModel> {
   const { modelDir, threads, cacheDir, device = CPU } = options;
   const config = await readConfig(modelDir);
-  const weights: ModelWeights = await openWeights(
-    modelDir,
-    config,
-    cacheDir === undefined ? {} : { cacheDir },
-  );
+  const precision = options.precision ?? PRECISIONS[device.kind];
+  if (device.kind === 'cpu' && precision !== 'f32')
+    throw new ModelError(
+      'MODEL_REQUEST',
+      `precision is ${precision}, want f32: the processor has no other products`,
+    );
+  const weights: ModelWeights = await openWeights(modelDir, config, { cacheDir, precision });
   const runner: SessionRunner = createLocalRunner();
   const sessions = new Map<string, Promise<Session>>();
   return {
@@ -50,7 +58,7 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
     session: (name, trainable, build) => {
       const key = `${name}/${trainableKey(trainable)}`;
       const session =
-        sessions.get(key) ?? compile(build(), { runner, threads, device, weights: weights.files });
+        sessions.get(key) ?? compile(build(), { runner, threads, device, precision, weights: weights.files });
       sessions.set(key, session);
       session.catch(() => sessions.delete(key));
       return session;

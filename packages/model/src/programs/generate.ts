@@ -292,7 +292,7 @@ function round(
   if (!length) throw new TypeError('internal: the loop carries its place');
   // Ids are exact in f32, and a product with ones and zeros moves columns to their samples exactly.
   const columns = ops.oneHot(samples, G);
-  const added = scans.map((x) => ops.matmul(x, columns));
+  const added = scans.map((x) => ops.matmul(x, columns, { isFull: true }));
   const written = progress.written.map((x, i) => ops.concat([x, ...added.slice(i, i + 1)], 0));
   return { progress: { samples, length, written }, batch: toBatch(batchAfter) };
 }

@@ -10,10 +10,19 @@ import {
   type TensorProtoSchema,
   type ValueInfoProtoSchema,
 } from '../gen/onnx/onnx_pb.js';
-import { type DType, isPrim, type Tensor } from '../ir.js';
+import { type DType, isPrim, type Tensor, type Trace } from '../ir.js';
 import type { Program } from '../program.js';
 import { at } from '../rules/rule.js';
-import { type Attribute, type Emit, lowerNode, neededNodes, ONNX_DTYPE, spelledBody } from './lowering.js';
+import {
+  type Attribute,
+  type Emit,
+  lowerNode,
+  neededNodes,
+  ONNX_DTYPE,
+  PRECISION_DTYPE,
+  type Precision,
+  spelledBody,
+} from './lowering.js';
 
 type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
 type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
@@ -24,12 +33,15 @@ type GraphInit = MessageInitShape<typeof GraphProtoSchema>;
 /** First character of every name that the emitter makes up; names of programs cannot have it. */
 const GENERATED = '%';
 
-/** Where a weight's bytes lie: a file beside the others of its model, little-endian f32. */
+/** Where a weight's bytes lie, little-endian: a file under the folder of its model. */
 export interface WeightLocation {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
+  /** @defaultValue `f32` */
+  readonly dtype?: Precision;
 }
+const BYTES_PER: Readonly<Record<Precision, number>> = { f32: 4, f16: 2, bf16: 2 };
 
 /** An int64 vector (or scalar) input that the host computes from the run's sizes. */
 export interface HostInts {
@@ -43,10 +55,16 @@ export interface EmittedModel {
   readonly hostInts: readonly HostInts[];
 }
 
-/** Writes a program as an ONNX model; equal programs give equal bytes. */
-export function emitModel(program: Program, weights: ReadonlyMap<string, WeightLocation>): EmittedModel {
-  const emitter = new Emitter(program, weights);
-  return emitter.model();
+/**
+ * Writes a program as an ONNX model; equal programs give equal bytes.
+ * @param precision type that products are computed in; inputs, outputs and everything else are f32
+ */
+export function emitModel(
+  program: Program,
+  weights: ReadonlyMap<string, WeightLocation>,
+  precision: Precision = 'f32',
+): EmittedModel {
+  return new Emitter(program, weights, precision).model();
 }
 
 class Emitter {
@@ -61,9 +79,17 @@ class Emitter {
   readonly #hostSizes: ReadonlySet<string>;
   readonly #literals = new Map<string, string>();
   readonly #initializers: TensorInit[] = [];
+  readonly #precision: Precision;
+  /** Where the nodes of each graph are written: the program's, and those of the loop bodies being written. */
+  readonly #graphs = new Map<Trace, NodeInit[]>();
+  /** Names of values in the products' type. */
+  readonly #factors = new Map<Tensor, string>();
+  /** Names of weights that are stored in 16 bits. */
+  readonly #stored = new Map<Tensor, string>();
   #next = 0;
 
-  constructor(program: Program, weights: ReadonlyMap<string, WeightLocation>) {
+  constructor(program: Program, weights: ReadonlyMap<string, WeightLocation>, precision: Precision) {
+    this.#precision = precision;
     this.#program = program;
     this.#weights = weights;
     this.#hostSizes = new Set(program.inputs.flatMap((p) => p.shape.flatMap(namesOf)));
@@ -73,9 +99,11 @@ class Emitter {
     const { inputs, weights, outputs, name } = this.#program;
     const ordered = neededNodes(Object.values(outputs));
     const needed = new Set(ordered);
-    for (const p of [...inputs, ...weights]) this.#names.set(p as Tensor, p.attrs.name);
-    for (const w of weights) if (needed.has(w as Tensor)) this.#initializers.push(this.#external(w));
     const nodes: NodeInit[] = [];
+    const [first] = ordered;
+    if (first) this.#graphs.set(first.trace.root, nodes);
+    for (const p of inputs) this.#names.set(p as Tensor, p.attrs.name);
+    for (const w of weights) if (needed.has(w as Tensor)) this.#weight(w);
     this.#nodes(
       [...needed].sort((a, b) => a.id - b.id),
       nodes,
@@ -109,7 +137,38 @@ class Emitter {
     return { bytes: toBinary(ModelProtoSchema, model), hostInts: [...this.#hostInts.values()] };
   }
 
+  /** A weight of 16 bits has no f32 name before something asks for one: products read it as it is. */
+  #weight(w: Tensor<'param'>): void {
+    const { name } = w.attrs;
+    const dtype = this.#weights.get(name)?.dtype ?? 'f32';
+    this.#initializers.push(this.#external(w, dtype));
+    if (dtype === 'f32') this.#names.set(w as Tensor, name);
+    else this.#stored.set(w as Tensor, name);
+    if (dtype !== 'f32' && dtype === this.#precision) this.#factors.set(w as Tensor, name);
+  }
+
+  /** Casts a value where it is defined, so that a loop does not cast what it only reads. */
+  #cast(t: Tensor, from: string, to: number): string {
+    const into = this.#graphs.get(t.trace);
+    if (!into) throw new TensorError('TENSOR_TRACE', `internal: ${t.prim} ${t.id} is read outside its graph`);
+    return at(
+      this.#node(into, { type: 'Cast', inputs: [from], attributes: { to }, domain: '', count: 1 }),
+      0,
+    );
+  }
+
+  #factor(t: Tensor): string {
+    const known = this.#factors.get(t);
+    if (known !== undefined) return known;
+    const from = this.#stored.get(t) ?? this.#name(t);
+    const name = this.#cast(t, from, PRECISION_DTYPE[this.#precision]);
+    this.#factors.set(t, name);
+    return name;
+  }
+
   #name(t: Tensor): string {
+    const stored = this.#names.has(t) ? undefined : this.#stored.get(t);
+    if (stored !== undefined) this.#names.set(t, this.#cast(t, stored, ONNX_DTYPE.f32));
     const known = this.#names.get(t);
     if (known === undefined)
       throw new TensorError('TENSOR_TRACE', `internal: ${t.prim} ${t.id} is read before it is written`);
@@ -122,7 +181,7 @@ class Emitter {
 
   #nodes(ordered: readonly Tensor[], into: NodeInit[]): void {
     for (const node of ordered) {
-      if (this.#names.has(node) || this.#loopOutputs.has(node)) continue;
+      if (this.#names.has(node) || this.#stored.has(node) || this.#loopOutputs.has(node)) continue;
       if (isPrim(node, 'loop')) this.#loop(node, into);
       else if (isPrim(node, 'project')) {
         this.#names.set(node, at(this.#loopOutputs.get(at(node.inputs, 0)) ?? [], node.attrs.index));
@@ -132,7 +191,10 @@ class Emitter {
 
   #emit(into: NodeInit[]): Emit {
     return {
+      precision: this.#precision,
       name: (t) => this.#name(t),
+      stored: (t) => this.#stored.get(t) ?? null,
+      factor: (t) => this.#factor(t),
       op: (type, inputs, attributes = {}, domain = '') =>
         at(this.#node(into, { type, inputs, attributes, domain, count: 1 }), 0),
       many: (type, inputs, attributes, count) =>
@@ -200,7 +262,7 @@ class Emitter {
     return name;
   }
 
-  #external(weight: Tensor<'param'>): TensorInit {
+  #external(weight: Tensor<'param'>, dtype: Precision): TensorInit {
     const { name } = weight.attrs;
     const location = this.#weights.get(name);
     if (!location)
@@ -212,11 +274,11 @@ class Emitter {
       if (typeof d !== 'number') throw new TensorError('TENSOR_WEIGHT', `weight ${name}: want a known shape`);
       return d;
     });
-    const want = dims.reduce((n, d) => n * d, 4);
+    const want = dims.reduce((n, d) => n * d, BYTES_PER[dtype]);
     if (location.bytes !== want) {
       throw new TensorError(
         'TENSOR_WEIGHT',
-        `weight ${name}: want ${want} bytes of f32[${dims.join(',')}], ${location.file} has ${location.bytes}`,
+        `weight ${name}: want ${want} bytes of ${dtype}[${dims.join(',')}], ${location.file} has ${location.bytes}`,
       );
     }
     const externalData = [
@@ -224,12 +286,13 @@ class Emitter {
       { key: 'offset', value: `${location.offset}` },
       { key: 'length', value: `${location.bytes}` },
     ];
-    return { name, dims: dims.map(BigInt), dataType: ONNX_DTYPE.f32, dataLocation: 1, externalData };
+    return { name, dims: dims.map(BigInt), dataType: PRECISION_DTYPE[dtype], dataLocation: 1, externalData };
   }
 
   #loop(node: Tensor<'loop'>, into: NodeInit[]): void {
     const body = node.attrs;
     const inner: NodeInit[] = [];
+    this.#graphs.set(body.iteration.trace, inner);
     const [iteration, condition] = [this.#fresh(), this.#fresh()];
     this.#names.set(body.iteration as Tensor, iteration);
     const carriedNames = body.carriedIn.map((p) => {

@@ -10,6 +10,12 @@ export type Attribute = number | readonly number[] | string | { readonly float: 
 export interface Emit {
   /** The name that a traced value has in the graph. */
   name(t: Tensor): string;
+  /** The type that products are computed in. */
+  readonly precision: Precision;
+  /** The name of a weight that is stored in 16 bits, as it is stored; null of any other value. */
+  stored(t: Tensor): string | null;
+  /** The name of a value in that type; a weight that is stored in it is read as it is. */
+  factor(t: Tensor): string;
   /** Writes one node and returns the name of its only output. */
   op(
     type: string,
@@ -42,6 +48,10 @@ export interface Lowering<P extends Prim> {
 }
 
 export const ONNX_DTYPE: Readonly<Record<DType, number>> = { f32: 1, i64: 7, bool: 9 };
+
+/** Types of products: operands of 16 bits, their sums in f32 on the device; everything else stays f32. */
+export type Precision = 'f32' | 'f16' | 'bf16';
+export const PRECISION_DTYPE: Readonly<Record<Precision, number>> = { f32: 1, f16: 10, bf16: 16 };
 
 /** ONNX clamps a slice's end to the axis. */
 const END_OF_AXIS = 2 ** 31 - 1;
@@ -89,24 +99,35 @@ function product(node: Tensor<'matmul' | 'gemm'>): {
   };
 }
 
+/** Writes a product, in the products' type unless the node says otherwise; its result is f32. */
+function multiply(node: Tensor<'matmul' | 'gemm'>, emit: Emit): string {
+  const { a, b, attributes } = product(node);
+  const isLow = emit.precision !== 'f32' && !node.attrs.isFull;
+  const names = isLow ? [emit.factor(a), emit.factor(b)] : [emit.name(a), emit.name(b)];
+  const isPlain = a.shape.length === 2 && b.shape.length === 2;
+  const result =
+    Object.keys(attributes).length === 0
+      ? emit.op('MatMul', names)
+      : isPlain
+        ? emit.op('Gemm', names, attributes)
+        : emit.op('FusedMatMul', names, attributes, 'com.microsoft');
+  return isLow ? emit.op('Cast', [result], { to: ONNX_DTYPE.f32 }) : result;
+}
+
 const matmul: Lowering<'matmul'> = {
   operands: (node) => node.inputs.map((x) => unswap(x).source),
-  lower: (node, emit) => {
-    const { a, b, attributes } = product(node as Tensor<'matmul' | 'gemm'>);
-    const names = [emit.name(a), emit.name(b)];
-    if (Object.keys(attributes).length === 0) return emit.op('MatMul', names);
-    const isPlain = a.shape.length === 2 && b.shape.length === 2;
-    return isPlain
-      ? emit.op('Gemm', names, attributes)
-      : emit.op('FusedMatMul', names, attributes, 'com.microsoft');
-  },
+  lower: (node, emit) => multiply(node as Tensor<'matmul' | 'gemm'>, emit),
 };
 
 const gemm: Lowering<'gemm'> = {
   operands: (node) => [...node.inputs.slice(0, 2).map((x) => unswap(x).source), at(node.inputs, 2)],
   lower: (node, emit) => {
+    const addend = emit.name(at(node.inputs, 2));
+    // An addend of 16 bits would round what is summed up, a residual stream for instance.
+    if (emit.precision !== 'f32' && !node.attrs.isFull)
+      return emit.op('Add', [multiply(node as Tensor<'matmul' | 'gemm'>, emit), addend]);
     const { a, b, attributes } = product(node as Tensor<'matmul' | 'gemm'>);
-    return emit.op('Gemm', [emit.name(a), emit.name(b), emit.name(at(node.inputs, 2))], attributes);
+    return emit.op('Gemm', [emit.name(a), emit.name(b), addend], attributes);
   },
 };
 
@@ -263,7 +284,15 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   pad: { lower: (node, emit) => emit.op('Pad', [emit.name(at(node.inputs, 0)), emit.ints(padding(node))]) },
   concat: { lower: (node, emit) => emit.op('Concat', node.inputs.map(emit.name), { axis: node.attrs.axis }) },
   gather: {
-    lower: (node, emit) => emit.op('Gather', node.inputs.map(emit.name), { axis: node.attrs.axis }),
+    lower: (node, emit) => {
+      const [table, index] = [at(node.inputs, 0), at(node.inputs, 1)];
+      const { axis } = node.attrs;
+      // Of a table of 16 bits only the rows that are read become f32.
+      const stored = emit.stored(table);
+      if (stored === null) return emit.op('Gather', [emit.name(table), emit.name(index)], { axis });
+      const rows = emit.op('Gather', [stored, emit.name(index)], { axis });
+      return emit.op('Cast', [rows], { to: ONNX_DTYPE.f32 });
+    },
   },
   pick: {
     lower: (node, emit) => {

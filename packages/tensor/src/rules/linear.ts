@@ -23,8 +23,8 @@ export const matmul: Rule<'matmul'> = {
   },
   // dA = alpha ct B^T, dB = alpha A^T ct
   vjp: (ct, y, ops) => [
-    ops.matmul(ct, ops.swapLast(at(y.inputs, 1)), y.attrs.alpha),
-    ops.matmul(ops.swapLast(at(y.inputs, 0)), ct, y.attrs.alpha),
+    ops.matmul(ct, ops.swapLast(at(y.inputs, 1)), y.attrs),
+    ops.matmul(ops.swapLast(at(y.inputs, 0)), ct, y.attrs),
   ],
 };
 
@@ -42,8 +42,8 @@ export const gemm: Rule<'gemm'> = {
     return { shape: [m, n], dtype: 'f32' };
   },
   vjp: (ct, y, ops) => [
-    ops.matmul(ct, ops.swapLast(at(y.inputs, 1)), y.attrs.alpha),
-    ops.matmul(ops.swapLast(at(y.inputs, 0)), ct, y.attrs.alpha),
+    ops.matmul(ct, ops.swapLast(at(y.inputs, 1)), y.attrs),
+    ops.matmul(ops.swapLast(at(y.inputs, 0)), ct, y.attrs),
     ct,
   ],
 };

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ModelError } from './errors.js';
+import { BYTES_PER_VALUE, narrow, type WeightDType } from './export/narrow.js';
 import { fromHalves } from './half.js';
 import { encodeHeader, readHeader, type TensorEntry } from './safetensors.js';
 import { checkSpace, makeOnce } from './weight-cache.js';
@@ -19,24 +20,32 @@ const CHUNK_BYTES = 4 * 2 ** 20;
 /** Changes when the layout of cached files does. */
 const CACHE_FORMAT = 1;
 
+/** Where tensors are from, and the type that they are wanted in. */
+export interface WantedWeights {
+  /** Identity of the files that they are from. */
+  readonly sha256: string;
+  readonly tensors: readonly Located[];
+  readonly dtype: WeightDType;
+}
+
 /**
- * Tensors as one f32 safetensors file in a cache folder, written once for all processes. Memory does not grow
- * with the model.
- * @param sha256 identity of the files that they are from
+ * Tensors as one safetensors file of a type in a cache folder, written once for all processes. Memory does not grow with the
+ * model. Widening is exact; narrowing rounds to nearest, ties to even.
  * @throws ModelError `MODEL_FILE` where the disk is too small, or a file ends early
  */
-export async function widen(folder: string, sha256: string, tensors: readonly Located[]): Promise<Located[]> {
+export async function storeWeights(folder: string, wanted: WantedWeights): Promise<Located[]> {
+  const { sha256, tensors, dtype } = wanted;
   const spelled = tensors.map(({ entry }) => `${entry.name}[${entry.shape.join(',')}]`).join(';');
   const key = createHash('sha256').update(`${CACHE_FORMAT}\n${sha256}\n${spelled}`).digest('hex');
-  const path = join(folder, `${key}.f32.safetensors`);
+  const path = join(folder, `${key}.${dtype.toLowerCase()}.safetensors`);
   const header = await makeOnce({
     path,
     read: () => readHeader(path).catch(() => null),
     write: async (to, beat) => {
-      const bytes = tensors.reduce((n, { entry }) => n + elements(entry) * 4, 0);
+      const bytes = tensors.reduce((n, { entry }) => n + elements(entry) * BYTES_PER_VALUE[dtype], 0);
       await checkSpace(folder, bytes);
       await pipeline(
-        widenedBytes(tensors, beat),
+        storedBytes(wanted, beat),
         createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }),
       );
     },
@@ -46,14 +55,14 @@ export async function widen(folder: string, sha256: string, tensors: readonly Lo
 
 const elements = ({ shape }: TensorEntry): number => shape.reduce((n, d) => n * d, 1);
 
-async function* widenedBytes(
-  tensors: readonly Located[],
+async function* storedBytes(
+  { tensors, dtype }: WantedWeights,
   beat: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   yield encodeHeader(
     tensors.map(({ entry }) => entry),
     {},
-    'F32',
+    dtype,
   );
   const files = new Map<string, FileHandle>();
   try {
@@ -63,7 +72,8 @@ async function* widenedBytes(
       for (let at = 0; at < entry.bytes; at += CHUNK_BYTES) {
         await beat();
         const length = Math.min(CHUNK_BYTES, entry.bytes - at);
-        yield asFloats(await readChunk(file, path, entry.offset + at, length), entry.dtype);
+        const chunk = await readChunk(file, path, entry.offset + at, length);
+        yield entry.dtype === dtype ? chunk : narrow(asFloats(chunk, entry.dtype), dtype);
       }
     }
   } finally {
@@ -86,9 +96,8 @@ async function readChunk(
   return chunk;
 }
 
-function asFloats(chunk: Uint8Array<ArrayBuffer>, dtype: TensorEntry['dtype']): Uint8Array {
-  if (dtype === 'F32') return chunk;
-  if (dtype !== 'F16' && dtype !== 'BF16') throw new TypeError(`internal: ${dtype} is not widened`);
-  const floats = fromHalves(new Uint16Array(chunk.buffer), dtype);
-  return new Uint8Array(floats.buffer);
+function asFloats(chunk: Uint8Array<ArrayBuffer>, dtype: TensorEntry['dtype']): Float32Array {
+  if (dtype === 'F32') return new Float32Array(chunk.buffer);
+  if (dtype !== 'F16' && dtype !== 'BF16') throw new TypeError(`internal: ${dtype} is no type of weights`);
+  return fromHalves(new Uint16Array(chunk.buffer), dtype);
 }
