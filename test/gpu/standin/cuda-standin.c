@@ -232,7 +232,11 @@ static int object(void **out) {
 #endif
 
 #ifdef STANDIN_CUBLAS
-int cublasCreate_v2(void **out) { return object(out); }
+int cublasCreate_v2(void **out) {
+  const char *tf32 = getenv("NVIDIA_TF32_OVERRIDE");
+  if (getenv("STANDIN_REPORT") != NULL) fprintf(stderr, "{\"tf32Override\":\"%s\"}\n", tf32 == NULL ? "" : tf32);
+  return object(out);
+}
 int cublasGetMathMode(void *cublas, int *mode) { return *mode = 0, SUCCESS; }
 const char *cublasGetStatusName(int status) { return "CUBLAS_STATUS_SUCCESS"; }
 const char *cublasGetStatusString(int status) { return "success"; }

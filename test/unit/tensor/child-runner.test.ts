@@ -1,4 +1,5 @@
 import {
+  ComputeProcess,
   compile,
   createChildRunner,
   createLocalRunner,
@@ -90,5 +91,23 @@ describe('child runner', () => {
     );
     await expect(session.run({ N: 3 }, {})).rejects.toThrow('input x: want f32[3] (3 values), got nothing');
     await local.close();
+  });
+});
+
+describe('compute process', () => {
+  it('gets the variables that it is given beside those of its owner', async () => {
+    const child = new ComputeProcess({
+      entry: new URL('../../support/environment-main.ts', import.meta.url),
+      init: null,
+      env: { RESIDENCY_TEST_VARIABLE: 'given' },
+    });
+    const read = (name: string) => child.call<string | null>('read', name, { deadlineMs: 60_000 });
+    try {
+      expect(await read('RESIDENCY_TEST_VARIABLE')).toBe('given');
+      expect(await read('PATH')).toBe(process.env['PATH']);
+      expect(process.env['RESIDENCY_TEST_VARIABLE']).toBeUndefined();
+    } finally {
+      await child.close();
+    }
   });
 });

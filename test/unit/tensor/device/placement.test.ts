@@ -9,11 +9,11 @@ import {
   showProblem,
   trace,
 } from '@residency/tensor';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ELEMENT_TYPES, type ElementType } from '../../../../packages/tensor/src/device/element-type.js';
 import { hasHalfWeights } from '../../../../packages/tensor/src/device/placement.js';
 import { type GraphProtoSchema, ModelProtoSchema } from '../../../../packages/tensor/src/gen/onnx/onnx_pb.js';
-import { refuseFallback } from '../../../../packages/tensor/src/runner/execution.js';
+import { leaveOutTf32, refuseFallback } from '../../../../packages/tensor/src/runner/execution.js';
 import { oneOperatorModel, PROBES } from '../../../gpu/standin/one-operator.js';
 
 interface Recorded {
@@ -173,6 +173,17 @@ describe('models on a GPU', () => {
     expect(hasHalfWeights(model({ initializer: [weight(ELEMENT_TYPES.bf16)] }))).toBe(true);
     expect(hasHalfWeights(model({ initializer: [weight(ELEMENT_TYPES.f16)] }))).toBe(true);
     expect(hasHalfWeights(model({ initializer: [weight(ELEMENT_TYPES.f32)] }))).toBe(false);
+  });
+
+  it('are computed without TF32 unless someone asks for it', () => {
+    vi.stubEnv('NVIDIA_TF32_OVERRIDE', undefined);
+    leaveOutTf32();
+    expect(process.env['NVIDIA_TF32_OVERRIDE']).toBe('0');
+
+    vi.stubEnv('NVIDIA_TF32_OVERRIDE', '1');
+    leaveOutTf32();
+    expect(process.env['NVIDIA_TF32_OVERRIDE']).toBe('1');
+    vi.unstubAllEnvs();
   });
 
   it('fail with a code where there is no provider', async () => {

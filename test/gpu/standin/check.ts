@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  checkPlacement,
+  compile,
+  createChildRunner,
+  emitModel,
+  showProblem,
+  thisMachine,
+} from '@residency/tensor';
+import { entryCommand } from '../../../packages/tensor/src/process/entry.js';
+import { placedNodes } from '../placed.js';
+import { allCases, allPrograms, openCaseModel } from '../programs.js';
+import { type ModelShape, writeRandomModel } from '../random-model.js';
+
+/**
+ * Asks the real CUDA provider, on a GPU or on the stand-in of this folder, where the nodes of every program go and which
+ * operators it runs, and compares both with the table in packages/tensor/src/device/cuda-operators.ts. One JSON line for
+ * each answer; exit code 1 where one disagrees.
+ */
+
+const TINY: ModelShape = { D: 32, L: 2, H: 4, KV: 2, dh: 8, F: 48, V: 64 };
+const FIRST_GPU = { kind: 'cuda', index: 0 } as const;
+const DEADLINE = { deadlineMs: 120_000 };
+const isSource = import.meta.url.endsWith('.ts');
+const beside = (name: string): URL => new URL(isSource ? `./${name}.ts` : `./${name}.js`, import.meta.url);
+
+const sessionMain = isSource
+  ? new URL('../../../packages/tensor/src/device/session-main.ts', import.meta.url)
+  : beside('session-main');
+
+interface Recorded {
+  readonly operators: Readonly<Record<string, readonly string[]>>;
+}
+
+const print = (line: Readonly<Record<string, unknown>>): boolean => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  return line['ok'] === true;
+};
+
+async function checkPrograms(): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'residency-standin-'));
+  let ok = true;
+  try {
+    await writeRandomModel(folder, TINY);
+    const { config, weights } = await openCaseModel(folder);
+    for (const [program, traced] of allPrograms(config)) {
+      const { bytes } = emitModel(traced, weights.locations);
+      const problems = checkPlacement(bytes).map(showProblem);
+      const { nodes, elsewhere, error } = await placedNodes(bytes, weights, 0);
+      const isPlaced = error === null && Object.keys(nodes).join() === 'CUDAExecutionProvider';
+      ok = print({ program, nodes, elsewhere, error, problems, ok: isPlaced && problems.length === 0 }) && ok;
+    }
+    const runner = createChildRunner(DEADLINE);
+    try {
+      for (const { name, program, sizes, inputs } of allCases(config, { P: 5, S: 3, G: 2 })) {
+        const error = await compile(program, { runner, threads: 1, weights, device: FIRST_GPU })
+          .then((session) => session.run(sizes, inputs))
+          .then(
+            () => null,
+            (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
+          );
+        ok = print({ run: name, error, ok: error === null }) && ok;
+      }
+    } finally {
+      await runner.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return ok;
+}
+
+async function checkOperators(): Promise<boolean> {
+  const { path, execArgv } = entryCommand(beside('operators-main'));
+  const { status, stdout, stderr } = await thisMachine.run(process.execPath, [...execArgv, path]);
+  if (status !== 0) return print({ operators: 0, error: stderr.trim().split('\n').at(-1), ok: false });
+  const found = JSON.parse(stdout) as Recorded['operators']; // what operators-main prints
+  const recorded = JSON.parse(
+    await readFile(new URL('./recorded.json', import.meta.url), 'utf8'),
+  ) as Recorded;
+  const differing = Object.entries(recorded.operators).flatMap(([operator, types]) =>
+    [...types].sort().join() === [...(found[operator] ?? [])].sort().join()
+      ? []
+      : [{ operator, recorded: types, found: found[operator] ?? [] }],
+  );
+  return print({ operators: Object.keys(found).length, differing, ok: differing.length === 0 });
+}
+
+/** Whether cuBLAS starts with TF32 switched off. Only the stand-in tells: no line on a GPU. */
+async function checkTf32(): Promise<boolean> {
+  process.env['STANDIN_REPORT'] = '1';
+  const { path, execArgv } = entryCommand(sessionMain);
+  const { stderr } = await thisMachine.run(process.execPath, [...execArgv, path, 'cuda:0']);
+  const [, override] = /\{"tf32Override":"(.*)"\}/.exec(stderr) ?? [];
+  return override === undefined || print({ tf32Override: override, ok: override === '0' });
+}
+
+const results = [await checkPrograms(), await checkOperators(), await checkTf32()];
+process.exitCode = results.every(Boolean) ? 0 : 1;
