@@ -37,7 +37,7 @@ describe('programs', () => {
         %0:f32[N,4] = param name=x role=input
         %1:f32[3,4] = param name=w role=input
         %2:f32[4,3] = transpose %1 perm=[1,0]
-        %3:f32[N,3] = matmul %0 %2 alpha=1
+        %3:f32[N,3] = matmul %0 %2
         %4:f32[N,3] = silu %3
         %5:f32[1,1] = reduceSum %4 axes=[0,1]
         %6:f32[] = reshape %5 shape=[]
@@ -49,7 +49,7 @@ describe('programs', () => {
         %12:f32[N,3] = add %4 %11
         %13:f32[N,3] = mul %8 %12
         %14:f32[3,N] = transpose %13 perm=[1,0]
-        %15:f32[3,4] = matmul %14 %0 alpha=1
+        %15:f32[3,4] = matmul %14 %0
         return loss=%6 dw=%15
       "
     `);

@@ -106,7 +106,7 @@ function declareInputs(t: Tracer, { isFiltered }: GenerateOptions): GenerateInpu
   };
 }
 
-/** Keys and values of the prompt by layer, [KV, P, d] each, and what its last token predicts, [1, V]. */
+/** Keys [KV, d, P] and values [KV, P, d] of the prompt by layer, and what its last token predicts, [1, V]. */
 interface Prompt {
   readonly cache: readonly Tensor[];
   readonly logits: Tensor;
@@ -123,8 +123,9 @@ function prefill(c: DecoderConfig, p: Parameters, promptIds: Tensor): Prompt {
     const isLast = layer === c.layers - 1;
     const [k, v] = headsOf(c, p, layer, ['k_proj', 'v_proj'], h, table);
     if (!k || !v) throw new TypeError('internal: two projections give two results');
-    const [keys, values] = [ops.transpose(k, [1, 0, 2]), ops.transpose(v, [1, 0, 2])];
-    cache.push(keys, values);
+    // Every token reads the prompt's keys: they lie as its products want them, [KV, d, P].
+    const [turned, values] = [ops.transpose(k, [1, 2, 0]), ops.transpose(v, [1, 0, 2])];
+    cache.push(turned, values);
     // Of the last layer only the last token is needed.
     const rows: Dim = isLast ? 1 : P;
     const start = subDims(P, rows);
@@ -134,7 +135,8 @@ function prefill(c: DecoderConfig, p: Parameters, promptIds: Tensor): Prompt {
     if (!q) throw new TypeError('internal: one projection gives one result');
     const queries = ops.transpose(ops.reshape(q, [rows, KV, R, d]), [1, 2, 0, 3]);
     const mask = causalMask(t, start, rows, P);
-    const mixed = attend(queries, [{ keys, values, rows: [KV, mulDims(R, rows)], mask }], attentionScale(c));
+    const part = { keys: ops.swapLast(turned), values, rows: [KV, mulDims(R, rows)], mask };
+    const mixed = attend(queries, [part], attentionScale(c));
     x = finishLayer(
       c,
       p,
@@ -323,8 +325,8 @@ function step(
     const h = normBeforeAttention(c, p, layer, x);
     const [q, k, v] = headsOf(c, p, layer, ['q_proj', 'k_proj', 'v_proj'], h, table);
     const [pastKeys, pastValues] = cache.slice(2 * layer, 2 * layer + 2);
-    const [keys, values] = prompt.cache.slice(2 * layer, 2 * layer + 2);
-    if (!q || !k || !v || !pastKeys || !pastValues || !keys || !values)
+    const [turned, values] = prompt.cache.slice(2 * layer, 2 * layer + 2);
+    if (!q || !k || !v || !pastKeys || !pastValues || !turned || !values)
       throw new TypeError('internal: a layer has projections and a cache');
     // [A, KV, d] -> [KV, A, 1, d]
     const asColumn = (y: Tensor): Tensor => ops.expandDims(ops.transpose(y, [1, 0, 2]), 2);
@@ -335,7 +337,7 @@ function step(
     const mixed = attend(
       query,
       [
-        { keys, values, rows: [KV, mulDims(B, R)], mask: null },
+        { keys: ops.swapLast(turned), values, rows: [KV, mulDims(B, R)], mask: null },
         { keys: ownKeys, values: ownValues, rows: [KV, B, R], mask: null },
       ],
       attentionScale(c),

@@ -301,10 +301,13 @@ class Emitter {
       return name;
     });
     this.#nodes(spelledBody(node).nodes, inner);
+    const computed = new Set(inner.flatMap((n) => n.output ?? []));
     const outputs = [body.proceed, ...body.carriedOut, ...body.scans].map((t) => {
+      const own = this.#name(t);
+      // An output of a body must be a value of its own even where it is a carried input, an outer value or there twice.
+      if (computed.delete(own)) return { name: own, t };
       const name = this.#fresh();
-      // An output of a body must be its own value even where it is a carried input or an outer value.
-      inner.push({ opType: 'Identity', input: [this.#name(t)], output: [name], name });
+      inner.push({ opType: 'Identity', input: [own], output: [name], name });
       return { name, t };
     });
     const graph: GraphInit = {

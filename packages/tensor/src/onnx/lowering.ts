@@ -131,13 +131,19 @@ const gemm: Lowering<'gemm'> = {
   },
 };
 
+/** What a value was before it was reshaped. */
+const beforeReshape = (x: Tensor): Tensor => (isPrim(x, 'reshape') ? at(x.inputs, 0) : x);
+
 /** The fused operator wants [1, n, heads·d], and counts positions from the one that it is given: row i reads row i. */
 const rotary: Lowering<'rotary'> = {
+  operands: (node) => [beforeReshape(at(node.inputs, 0)), ...node.inputs.slice(1)],
   lower: (node, emit) => {
     const [n, heads, d] = node.shape;
     if (n === undefined || heads === undefined || d === undefined)
       throw new TensorError('TENSOR_SHAPE', 'internal: rotary wants three axes');
-    const [x, cos, sin] = node.inputs.map(emit.name);
+    const [x, cos, sin] = [beforeReshape(at(node.inputs, 0)), at(node.inputs, 1), at(node.inputs, 2)].map(
+      emit.name,
+    );
     const rows = emit.op('Reshape', [x ?? '', emit.shape([1, n, mulDims(heads, d)])], { allowzero: 1 });
     const inputs = [rows, emit.ints([0]), cos ?? '', sin ?? ''];
     const turned = emit.op('RotaryEmbedding', inputs, { interleaved: 0 }, 'com.microsoft');
