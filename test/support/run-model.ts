@@ -99,7 +99,7 @@ export async function runModel(modelDir: string, options: WeightOptions = {}): P
           stopIds: [],
           key: { seed: 0, step: 0, prompt: 0 },
         },
-        config.vocab,
+        config,
       );
       const program = generateProgram(config, { kind: 'none' }, { isFiltered: false });
       const out = await withSession(program, (session) => session.run(sizes, feeds));

@@ -39,7 +39,7 @@ export interface Attrs {
   cumSum: { readonly reverse: boolean };
   argMax: Empty;
   topK: { readonly count: Dim };
-  choose: { readonly atLeast: number; readonly size: Dim };
+  choose: { readonly atLeast: number; readonly multipleOf: number; readonly size: Dim };
   reshape: { readonly shape: Shape };
   expand: { readonly shape: Shape };
   transpose: { readonly perm: readonly number[] };

@@ -141,8 +141,8 @@ export const logSoftmax = (x: Tensor): Tensor => apply('logSoftmax', [x], {});
 export const cumSum = (x: Tensor, options: { reverse?: boolean } = {}): Tensor =>
   apply('cumSum', [x], { reverse: options.reverse ?? false });
 export const argMax = (x: Tensor): Tensor => apply('argMax', [x], {});
-/** Indices i64[size] of the true flags bool[n], and of false ones where there are fewer than `atLeast`. */
-export const choose = (flags: Tensor, options: { atLeast: number; size: Dim }): Tensor =>
+/** Indices i64[size] of the true flags bool[n], and of false ones until there are `atLeast`, a multiple of `multipleOf`. */
+export const choose = (flags: Tensor, options: { atLeast: number; multipleOf: number; size: Dim }): Tensor =>
   apply('choose', [flags], options);
 /** Indices i64[..., count] of the largest values of the last axis, in falling order. */
 export const topK = (x: Tensor, count: Dim): Tensor => apply('topK', [x], { count });

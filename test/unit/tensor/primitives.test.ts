@@ -155,12 +155,14 @@ const CASES: { readonly [P in Prim]: readonly Case[] } = {
   choose: [
     {
       inputs: [{ shape: [5], values: [1, -1, 1, -1, 1] }],
-      build: (x = never()) => ops.cast(ops.choose(ops.less(0, x), { atLeast: 2, size: 3 }), 'f32'),
+      build: (x = never()) =>
+        ops.cast(ops.choose(ops.less(0, x), { atLeast: 2, multipleOf: 1, size: 3 }), 'f32'),
       isDifferentiable: false,
     },
     {
       inputs: [{ shape: [4], values: [-1, -1, 1, -1] }],
-      build: (x = never()) => ops.cast(ops.choose(ops.less(0, x), { atLeast: 3, size: 3 }), 'f32'),
+      build: (x = never()) =>
+        ops.cast(ops.choose(ops.less(0, x), { atLeast: 1, multipleOf: 2, size: 2 }), 'f32'),
       isDifferentiable: false,
     },
   ],

@@ -1,9 +1,10 @@
 import { uniform } from '@residency/algorithms';
 import type { TensorData } from '@residency/tensor';
 import { adapterInputs, decodeAdapter, trainableOf } from '../adapter.js';
+import type { DecoderConfig } from '../config.js';
 import type { Sample, SampleRequest } from '../engine-types.js';
 import { ModelError } from '../errors.js';
-import { generateProgram, LEAST_ROWS } from '../programs/generate.js';
+import { batchSize, generateProgram } from '../programs/generate.js';
 import { checkSampleRequest } from './check-sample.js';
 import type { OpenModel } from './model.js';
 
@@ -19,7 +20,7 @@ export async function sampleGroup(model: OpenModel, request: SampleRequest): Pro
   const session = await model.session(isFiltered ? 'generate:filtered' : 'generate', trainable, () =>
     generateProgram(model.config, trainable, { isFiltered }),
   );
-  const { sizes, feeds } = generateFeeds(request, model.config.vocab);
+  const { sizes, feeds } = generateFeeds(request, model.config);
   const out = await session.run(sizes, { ...adapterInputs(adapter), ...feeds });
   const columns = request.temperatures.map((_, g) => readColumn(out, sizes.G, g));
   const isSound = columns.every((c) => [...c.logprobs, ...c.modelLogprobs].every(Number.isFinite));
@@ -39,23 +40,26 @@ const limitOf = (r: SampleRequest, sample: number): number => r.limits?.[sample]
 /** Sizes and feeds of the generate program for a request. */
 export function generateFeeds(
   request: SampleRequest,
-  vocab: number,
+  config: DecoderConfig,
 ): { sizes: Record<'P' | 'G' | 'M' | 'K' | 'W' | 'F', number>; feeds: Record<string, TensorData> } {
   const { promptIds, temperatures, maxNewTokens, key } = request;
+  const { vocab } = config;
   const samples = temperatures.length;
-  // A batch has at least two rows; one that nobody asked for ends after its first token.
-  const G = Math.max(samples, LEAST_ROWS);
+  // A sample that nobody asked for ends after its first token.
+  const G = batchSize(config, samples);
   const perSample = (f: (sample: number) => number, otherwise: number): Float32Array =>
     Float32Array.from({ length: G }, (_, g) => (g < samples ? f(g) : otherwise));
-  const uniforms = new Float32Array(maxNewTokens * G);
-  for (let token = 0; token < maxNewTokens; token++) {
+  // The loop on the device runs at least once, for a second token: limits keep it out of samples of one.
+  const M = Math.max(maxNewTokens, 2);
+  const uniforms = new Float32Array(M * G);
+  for (let token = 0; token < M; token++) {
     for (let sample = 0; sample < G; sample++)
       uniforms[token * G + sample] = uniform([key.seed, key.step, key.prompt, sample, token]);
   }
   const topK = (request.topK ?? 0) > 0 ? Math.min(request.topK ?? vocab, vocab) : vocab;
   const stops = stopMatrix(request, vocab);
   return {
-    sizes: { P: promptIds.length, G, M: maxNewTokens, K: stops.count, W: stops.width, F: topK },
+    sizes: { P: promptIds.length, G, M, K: stops.count, W: stops.width, F: topK },
     feeds: {
       promptIds: BigInt64Array.from(promptIds, BigInt),
       uniforms,

@@ -1,4 +1,4 @@
-import { type Dim, ops, subDims, sumLast, type Tensor } from '@residency/tensor';
+import { type Dim, ops, subDims, type Tensor } from '@residency/tensor';
 
 /** How each row of a batch draws its next token; all f32[A]. */
 export interface DrawSettings {
@@ -35,21 +35,18 @@ export function draw(logits: Tensor, u: Tensor, settings: DrawSettings, filters:
   const tempered = ops.mul(logits, ops.expandDims(settings.inverseTemperature, -1));
   const isGreedy = ops.less(0, settings.isGreedy);
   if (!filters) {
-    const logprobs = ops.logSoftmax(tempered);
-    const sampled = firstBeyond(ops.exp(logprobs), u);
-    const token = ops.where(isGreedy, ops.argMax(logits), sampled);
-    return { token, logprob: ops.pick(logprobs, token) };
+    const token = ops.where(isGreedy, ops.argMax(logits), firstBeyond(ops.softmax(tempered), u));
+    return { token, logprob: ops.pick(ops.logSoftmax(tempered), token) };
   }
   const order = ops.topK(tempered, filters.candidates);
   const kept = filtered(ops.takeAlong(tempered, order), filters);
-  const rank = ops.where(isGreedy, 0, firstBeyond(kept, u));
-  const total = sumLast(kept);
-  const ofSampled = ops.log(ops.div(ops.pick(kept, rank), total));
-  const ofGreedy = ops.pick(ops.logSoftmax(tempered), ops.pick(order, rank));
-  return { token: ops.pick(order, rank), logprob: ops.where(isGreedy, ofGreedy, ofSampled) };
+  const rank = ops.where(isGreedy, 0, firstBeyond(ops.softmax(kept), u));
+  const token = ops.pick(order, rank);
+  const ofGreedy = ops.pick(ops.logSoftmax(tempered), token);
+  return { token, logprob: ops.where(isGreedy, ofGreedy, ops.pick(ops.logSoftmax(kept), rank)) };
 }
 
-/** Unnormalised probabilities of candidates in falling order, [A, F], 0 where a filter leaves one out; never the first. */
+/** Values of candidates in falling order, [A, F], -inf where a filter leaves one out; never the first. */
 function filtered(values: Tensor, { topK, topP, minP, candidates }: DrawFilters): Tensor {
   const column = (t: Tensor): Tensor => ops.expandDims(t, -1);
   const rank = ops.expandDims(ops.cast(ops.iota(values.trace, candidates), 'f32'), 0);
@@ -57,23 +54,23 @@ function filtered(values: Tensor, { topK, topP, minP, candidates }: DrawFilters)
   const never = ops.constant(values.trace, [Number.NEGATIVE_INFINITY], { shape: [], dtype: 'f32' });
   const p = ops.softmax(ops.where(isAmongTop, values, never));
   const before = ops.sub(ops.cumSum(p), p);
-  const isWithinShare = ops.less(before, column(topP));
+  const isBeyondShare = ops.not(ops.less(before, column(topP)));
   const largest = ops.slice(p, { axis: 1, start: 0, end: 1 });
   const isTooSmall = ops.less(p, ops.mul(largest, column(minP)));
-  const isLeftOut = ops.or(ops.not(isWithinShare), isTooSmall);
-  return ops.where(ops.or(ops.less(rank, 1), ops.not(isLeftOut)), p, 0);
+  const isLeftOut = ops.or(ops.not(isAmongTop), ops.or(isBeyondShare, isTooSmall));
+  return ops.where(ops.or(ops.less(rank, 1), ops.not(isLeftOut)), values, never);
 }
+
+/** Just below 1 in f32: u times a total may round up to the total, which no running sum exceeds. */
+const BELOW_ONE = 1 - 2 ** -23;
 
 /** The first place of each row whose running sum exceeds u times the row's total: p [A, F], u [A] -> i64[A]. */
 function firstBeyond(p: Tensor, u: Tensor): Tensor {
   const count = p.shape[1] ?? 1;
   const sums = ops.cumSum(p);
   const total = ops.slice(sums, { axis: 1, start: lastOf(count), end: count });
-  const target = ops.mul(ops.expandDims(u, -1), total);
-  const passed = sumLast(ops.cast(ops.not(ops.less(target, sums)), 'f32'));
-  // Rounding may let u times the total reach the total: the last place that adds something takes that sliver.
-  const below = sumLast(ops.cast(ops.less(sums, total), 'f32'));
-  return ops.cast(ops.min(passed, below), 'i64');
+  const target = ops.mul(ops.min(ops.expandDims(u, -1), BELOW_ONE), total);
+  return ops.argMax(ops.cast(ops.less(target, sums), 'f32'));
 }
 
 const lastOf = (count: Dim): Dim => subDims(count, 1);

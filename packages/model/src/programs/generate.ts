@@ -1,7 +1,6 @@
 import {
   type Dim,
   loop,
-  mulDims,
   ops,
   type Program,
   subDims,
@@ -11,31 +10,38 @@ import {
   type Tracer,
   trace,
 } from '@residency/tensor';
-import { attend } from '../attention.js';
 import { bindParameters, type Trainable } from '../binding.js';
 import type { DecoderConfig } from '../config.js';
-import {
-  attentionScale,
-  causalMask,
-  embed,
-  finishLayer,
-  headsOf,
-  logitsOf,
-  normBeforeAttention,
-  type Parameters,
-  positionsFrom,
-  rotaryTable,
-  sizeOf,
-} from '../decoder.js';
-import { type DrawFilters, draw } from './draw.js';
+import { type Parameters, sizeOf } from '../decoder.js';
+import { B, P, type Prompt, prefill, step } from './cached-decoder.js';
+import { type DrawFilters, type DrawSettings, draw } from './draw.js';
 
-/** Prompt tokens, samples, most new tokens, stop sequences and the longest of them, candidates of filters. */
-const [P, G, M, K, W, F] = ['P', 'G', 'M', 'K', 'W', 'F'].map(sym) as [Dim, Dim, Dim, Dim, Dim, Dim]; // six names
-/** Known on the device only: tokens generated so far, rows of the batch, and what compaction leaves of them. */
-const [T, A, B] = ['T', 'A', 'B'].map(sym) as [Dim, Dim, Dim]; // three names
+/** Samples, most new tokens, stop sequences and the longest of them, candidates of filters. */
+const [G, M, K, W, F] = ['G', 'M', 'K', 'W', 'F'].map(sym) as [Dim, Dim, Dim, Dim, Dim]; // five names
+/** Known on the device only: tokens generated so far, and rows of the batch before it is made smaller. */
+const [T, A] = ['T', 'A'].map(sym) as [Dim, Dim]; // two names
 
 /** A batch never has fewer rows: the product with a single row is another kernel, which rounds otherwise. */
-export const LEAST_ROWS = 2;
+const LEAST_ROWS = 2;
+/** Functions such as the SiLU are computed by so many elements at a time, and the last few of all by another code. */
+const VECTOR = 16;
+
+/**
+ * Sizes that a batch may have: a multiple of this number. Then no row of a batch stands where functions are rounded
+ * otherwise: a row gives the same bits whatever the rows beside it. It is 1 or 2 for every model of a usual width.
+ */
+export function batchMultiple(c: DecoderConfig): number {
+  let multiple = 1;
+  while ((multiple * c.ffn) % VECTOR !== 0) multiple *= 2;
+  return multiple;
+}
+
+/** Samples that a batch of at least `samples` has. */
+export function batchSize(c: DecoderConfig, samples: number): number {
+  const multiple = batchMultiple(c);
+  return Math.ceil(Math.max(samples, LEAST_ROWS) / multiple) * multiple;
+}
+
 /** The batch is made smaller once this share of it has finished. */
 const COMPACTION_SHARE = 1 / 4;
 
@@ -46,21 +52,18 @@ export interface GenerateOptions {
 
 /** What the rows of a batch carry from token to token. */
 interface Batch {
-  /** [A, V]: what the tokens so far predict. */
-  readonly logits: Tensor;
   /** bool[A] */
   readonly isDone: Tensor;
   /** f32[A, W]: the latest tokens, -1 before the first. */
   readonly recent: Tensor;
-  /** Keys and values of the own tokens by layer, [KV, A, T, d] each. */
+  /** Keys and values of the own tokens but the latest by layer, [KV, A, T, d] each. */
   readonly cache: readonly Tensor[];
 }
 
-const toList = (b: Batch): Tensor[] => [b.logits, b.isDone, b.recent, ...b.cache];
-function toBatch([logits, isDone, recent, ...cache]: readonly Tensor[]): Batch {
-  if (!logits || !isDone || !recent)
-    throw new TypeError('internal: a batch carries logits, flags and tokens');
-  return { logits, isDone, recent, cache };
+const toList = (b: Batch): Tensor[] => [b.isDone, b.recent, ...b.cache];
+function toBatch([isDone, recent, ...cache]: readonly Tensor[]): Batch {
+  if (!isDone || !recent) throw new TypeError('internal: a batch carries flags and tokens');
+  return { isDone, recent, cache };
 }
 
 /**
@@ -106,49 +109,7 @@ function declareInputs(t: Tracer, { isFiltered }: GenerateOptions): GenerateInpu
   };
 }
 
-/** Keys [KV, d, P] and values [KV, P, d] of the prompt by layer, and what its last token predicts, [1, V]. */
-interface Prompt {
-  readonly cache: readonly Tensor[];
-  readonly logits: Tensor;
-}
-
-function prefill(c: DecoderConfig, p: Parameters, promptIds: Tensor): Prompt {
-  const { trace: t } = promptIds;
-  const [KV, R, d] = [c.kvHeads, c.heads / c.kvHeads, c.headDim];
-  const table = rotaryTable(c, positionsFrom(t, 0, P));
-  const cache: Tensor[] = [];
-  let x = embed(p, promptIds);
-  for (let layer = 0; layer < c.layers; layer++) {
-    const h = normBeforeAttention(c, p, layer, x);
-    const isLast = layer === c.layers - 1;
-    const [k, v] = headsOf(c, p, layer, ['k_proj', 'v_proj'], h, table);
-    if (!k || !v) throw new TypeError('internal: two projections give two results');
-    // Every token reads the prompt's keys: they lie as its products want them, [KV, d, P].
-    const [turned, values] = [ops.transpose(k, [1, 2, 0]), ops.transpose(v, [1, 0, 2])];
-    cache.push(turned, values);
-    // Of the last layer only the last token is needed.
-    const rows: Dim = isLast ? 1 : P;
-    const start = subDims(P, rows);
-    const tail = (y: Tensor): Tensor => ops.slice(y, { axis: 0, start, end: P });
-    const own = { cos: tail(table.cos), sin: tail(table.sin) };
-    const [q] = headsOf(c, p, layer, ['q_proj'], tail(h), own);
-    if (!q) throw new TypeError('internal: one projection gives one result');
-    const queries = ops.transpose(ops.reshape(q, [rows, KV, R, d]), [1, 2, 0, 3]);
-    const mask = causalMask(t, start, rows, P);
-    const part = { keys: ops.swapLast(turned), values, rows: [KV, mulDims(R, rows)], mask };
-    const mixed = attend(queries, [part], attentionScale(c));
-    x = finishLayer(
-      c,
-      p,
-      layer,
-      tail(x),
-      ops.reshape(ops.transpose(mixed, [2, 0, 1, 3]), [rows, KV * R * d]),
-    );
-  }
-  return { cache, logits: logitsOf(c, p, x) };
-}
-
-/** Carried from compaction to compaction beside the batch. */
+/** Carried from round to round beside the batch. */
 interface Progress {
   /** i64[A]: the sample of each row. */
   readonly samples: Tensor;
@@ -167,33 +128,38 @@ function generate(
   const { trace: t } = inputs.uniforms;
   const scalar = (value: number, dtype: 'f32' | 'i64'): Tensor =>
     ops.constant(t, [value], { shape: [], dtype });
-  const empty = (shape: readonly Dim[], axis: number): Tensor =>
-    ops.slice(ops.expand(scalar(0, 'f32'), shape), { axis, start: 0, end: 0 });
-  const most = sizeOf(t, M);
   const samples = ops.iota(t, G);
-  const cacheShape: Dim[] = [c.kvHeads, A, T, c.headDim];
+  const most = sizeOf(t, M);
+  const first = advance(
+    ops.expand(prompt.logits, [G, c.vocab]),
+    { isDone: ops.less(inputs.ofSample.limits, 1), recent: ops.expand(scalar(-1, 'f32'), [G, W]) },
+    scalar(0, 'i64'),
+    rowInputs(inputs, samples),
+  );
+  const noCache = ops.slice(ops.expand(scalar(0, 'f32'), [c.kvHeads, G, 1, c.headDim]), {
+    axis: 2,
+    start: 0,
+    end: 0,
+  });
   const caches = 2 * c.layers;
-  const isDone = ops.less(inputs.ofSample.limits, 1);
   const { carried } = loop({
     // Each round lets at least one sample finish.
     tripCount: sizeOf(t, G),
     initial: [
       samples,
-      scalar(0, 'i64'),
-      ...new Array<Tensor>(3).fill(empty([1, G], 0)),
-      ops.expand(prompt.logits, [G, c.vocab]),
-      isDone,
-      ops.expand(scalar(-1, 'f32'), [G, W]),
-      ...new Array<Tensor>(caches).fill(empty([c.kvHeads, G, 1, c.headDim], 2)),
+      scalar(1, 'i64'),
+      ...first.written.map((x) => ops.expandDims(x, 0)),
+      first.isDone,
+      first.recent,
+      ...new Array<Tensor>(caches).fill(noCache),
     ],
     carriedShapes: [
       [A],
       [],
-      ...new Array<Dim[]>(3).fill([T, G]),
-      [A, c.vocab],
+      ...new Array<Dim[]>(first.written.length).fill([T, G]),
       [A],
       [A, W],
-      ...new Array<Dim[]>(caches).fill(cacheShape),
+      ...new Array<Dim[]>(caches).fill([c.kvHeads, A, T, c.headDim]),
     ],
     iterations: sym('rounds'),
     body: (_, carriedIn) => {
@@ -202,7 +168,6 @@ function generate(
         throw new TypeError('internal: a round carries progress');
       const progress = { samples: rowSamples, length, written: [ids, logprobs, modelLogprobs] };
       const next = round(c, p, inputs, prompt, progress, toBatch(batch), most);
-      const anyLeft = ops.less(0, countOf(ops.not(next.batch.isDone)));
       return {
         carried: [
           next.progress.samples,
@@ -210,7 +175,7 @@ function generate(
           ...next.progress.written,
           ...toList(next.batch),
         ],
-        proceed: anyLeft,
+        proceed: ops.less(0, countOf(ops.not(next.batch.isDone))),
         scans: [],
       };
     },
@@ -223,6 +188,60 @@ function generate(
 /** How many flags are set, f32[]. */
 const countOf = (flags: Tensor): Tensor => ops.reshape(ops.reduceSum(ops.cast(flags, 'f32'), [0]), []);
 
+/** What is given of the samples that the rows of a batch are. */
+interface RowInputs {
+  /** i64[B] */
+  readonly samples: Tensor;
+  readonly uniforms: Tensor;
+  readonly stops: Tensor;
+  readonly limits: Tensor;
+  readonly settings: DrawSettings;
+  readonly filters: DrawFilters | null;
+}
+
+function rowInputs({ uniforms, stops, ofSample, filters }: GenerateInputs, samples: Tensor): RowInputs {
+  const ofRows = (x: Tensor): Tensor => ops.gather(x, samples);
+  return {
+    samples,
+    uniforms,
+    stops,
+    limits: ofRows(ofSample.limits),
+    settings: {
+      inverseTemperature: ofRows(ofSample.inverseTemperatures),
+      isGreedy: ofRows(ofSample.isGreedy),
+    },
+    filters: filters && {
+      topK: ofRows(filters.topK),
+      topP: ofRows(filters.topP),
+      minP: ofRows(filters.minP),
+      candidates: F,
+    },
+  };
+}
+
+/** Draws the token of a place i64[] for every row from what its tokens so far predict, [B, V]. */
+function advance(
+  logits: Tensor,
+  now: Pick<Batch, 'isDone' | 'recent'>,
+  place: Tensor,
+  rows: RowInputs,
+): Pick<Batch, 'isDone' | 'recent'> & { readonly written: readonly Tensor[] } {
+  const u = ops.gather(ops.gather(rows.uniforms, place), rows.samples);
+  const drawn = draw(logits, u, rows.settings, rows.filters);
+  const token = ops.where(now.isDone, 0, drawn.token);
+  const ofModel = ops.pick(ops.logSoftmax(logits), token);
+  const latest = ops.expandDims(ops.cast(token, 'f32'), -1);
+  const recent = ops.concat([ops.slice(now.recent, { axis: 1, start: 1, end: W }), latest], 1);
+  const isFull = ops.not(ops.less(ops.cast(ops.add(place, 1), 'f32'), rows.limits));
+  const isDone = ops.or(ops.or(now.isDone, isFull), endsWith(recent, rows.stops));
+  const masked = (x: Tensor): Tensor => ops.where(now.isDone, 0, x);
+  return {
+    isDone,
+    recent,
+    written: [masked(ops.cast(token, 'f32')), masked(drawn.logprob), masked(ofModel)],
+  };
+}
+
 /** Makes the batch as small as it can be, and generates until it could be smaller by its share again. */
 function round(
   c: DecoderConfig,
@@ -233,60 +252,40 @@ function round(
   batch: Batch,
   most: Tensor,
 ): { progress: Progress; batch: Batch } {
-  const rows = ops.choose(ops.not(batch.isDone), { atLeast: LEAST_ROWS, size: B });
-  const samples = ops.gather(progress.samples, rows);
+  const chosen = ops.choose(ops.not(batch.isDone), {
+    atLeast: LEAST_ROWS,
+    multipleOf: batchMultiple(c),
+    size: B,
+  });
+  const samples = ops.gather(progress.samples, chosen);
   const start: Batch = {
-    logits: ops.gather(batch.logits, rows),
-    isDone: ops.gather(batch.isDone, rows),
-    recent: ops.gather(batch.recent, rows),
-    cache: batch.cache.map((x) => ops.gather(x, rows, 1)),
+    isDone: ops.gather(batch.isDone, chosen),
+    recent: ops.gather(batch.recent, chosen),
+    cache: batch.cache.map((x) => ops.gather(x, chosen, 1)),
   };
-  const ofRows = (x: Tensor): Tensor => ops.gather(x, samples);
-  const settings = {
-    inverseTemperature: ofRows(inputs.ofSample.inverseTemperatures),
-    isGreedy: ofRows(inputs.ofSample.isGreedy),
-  };
-  const limits = ofRows(inputs.ofSample.limits);
-  const filters: DrawFilters | null = inputs.filters && {
-    topK: ofRows(inputs.filters.topK),
-    topP: ofRows(inputs.filters.topP),
-    minP: ofRows(inputs.filters.minP),
-    candidates: F,
-  };
+  const rows = rowInputs(inputs, samples);
   const rowCount = countOf(ops.or(start.isDone, ops.not(start.isDone)));
   const doneBefore = countOf(start.isDone);
-  const promptLength = ops.cast(sizeOf(most.trace, P), 'f32');
+  // The latest token stands one place before the one that is drawn next.
+  const before = ops.sub(ops.cast(sizeOf(most.trace, P), 'f32'), 1);
   const { carried, scans } = loop({
     tripCount: ops.sub(most, progress.length),
     initial: [progress.length, ...toList(start)],
-    carriedShapes: [
-      [],
-      [B, c.vocab],
-      [B],
-      [B, W],
-      ...new Array<Dim[]>(2 * c.layers).fill([c.kvHeads, B, T, c.headDim]),
-    ],
+    carriedShapes: [[], [B], [B, W], ...new Array<Dim[]>(2 * c.layers).fill([c.kvHeads, B, T, c.headDim])],
     iterations: sym('tokens'),
     body: (_, [place, ...carriedIn]) => {
       const now = toBatch(carriedIn);
       if (!place) throw new TypeError('internal: the loop carries its place');
-      const u = ops.gather(ops.gather(inputs.uniforms, place), samples);
-      const drawn = draw(now.logits, u, settings, filters);
-      const token = ops.where(now.isDone, 0, drawn.token);
-      const ofModel = ops.pick(ops.logSoftmax(now.logits), token);
-      const latest = ops.expandDims(ops.cast(token, 'f32'), -1);
-      const recent = ops.concat([ops.slice(now.recent, { axis: 1, start: 1, end: W }), latest], 1);
-      const next = ops.add(place, 1);
-      const isFull = ops.not(ops.less(ops.cast(next, 'f32'), limits));
-      const isDone = ops.or(ops.or(now.isDone, isFull), endsWith(recent, inputs.stops));
-      const position = ops.add(promptLength, ops.cast(place, 'f32'));
+      const latest = ops.slice(now.recent, { axis: 1, start: subDims(W, 1), end: W });
+      const token = ops.cast(ops.reshape(latest, [B]), 'i64');
+      const position = ops.add(before, ops.cast(place, 'f32'));
       const { logits, cache } = step(c, p, token, position, prompt, now.cache);
+      const { isDone, recent, written } = advance(logits, now, place, rows);
       const finished = ops.sub(countOf(isDone), doneBefore);
-      const masked = (x: Tensor): Tensor => ops.where(now.isDone, 0, x);
       return {
-        carried: [next, ...toList({ logits, isDone, recent, cache })],
+        carried: [ops.add(place, 1), ...toList({ isDone, recent, cache })],
         proceed: ops.less(finished, ops.max(ops.mul(rowCount, COMPACTION_SHARE), 1)),
-        scans: [masked(ops.cast(token, 'f32')), masked(drawn.logprob), masked(ofModel)],
+        scans: written,
       };
     },
   });
@@ -305,44 +304,4 @@ function endsWith(recent: Tensor, stops: Tensor): Tensor {
   const differs = ops.not(ops.or(isSame, ops.less(ops.expandDims(stops, 0), 0)));
   const fits = ops.less(sumLast(ops.cast(differs, 'f32')), 1);
   return ops.less(0, sumLast(ops.cast(fits, 'f32')));
-}
-
-/** One token of every row, all at one position: attends to [prompt ; own tokens]. */
-function step(
-  c: DecoderConfig,
-  p: Parameters,
-  token: Tensor,
-  position: Tensor,
-  prompt: Prompt,
-  cache: readonly Tensor[],
-): { logits: Tensor; cache: Tensor[] } {
-  const [KV, R, d] = [c.kvHeads, c.heads / c.kvHeads, c.headDim];
-  const positions = ops.add(ops.mul(ops.cast(token, 'f32'), 0), position);
-  const table = rotaryTable(c, positions);
-  const grown: Tensor[] = [];
-  let x = embed(p, token);
-  for (let layer = 0; layer < c.layers; layer++) {
-    const h = normBeforeAttention(c, p, layer, x);
-    const [q, k, v] = headsOf(c, p, layer, ['q_proj', 'k_proj', 'v_proj'], h, table);
-    const [pastKeys, pastValues] = cache.slice(2 * layer, 2 * layer + 2);
-    const [turned, values] = prompt.cache.slice(2 * layer, 2 * layer + 2);
-    if (!q || !k || !v || !pastKeys || !pastValues || !turned || !values)
-      throw new TypeError('internal: a layer has projections and a cache');
-    // [A, KV, d] -> [KV, A, 1, d]
-    const asColumn = (y: Tensor): Tensor => ops.expandDims(ops.transpose(y, [1, 0, 2]), 2);
-    const ownKeys = ops.concat([pastKeys, asColumn(k)], 2);
-    const ownValues = ops.concat([pastValues, asColumn(v)], 2);
-    grown.push(ownKeys, ownValues);
-    const query = ops.transpose(ops.reshape(q, [B, KV, R, d]), [1, 0, 2, 3]);
-    const mixed = attend(
-      query,
-      [
-        { keys: ops.swapLast(turned), values, rows: [KV, mulDims(B, R)], mask: null },
-        { keys: ownKeys, values: ownValues, rows: [KV, B, R], mask: null },
-      ],
-      attentionScale(c),
-    );
-    x = finishLayer(c, p, layer, x, ops.reshape(ops.transpose(mixed, [1, 0, 2, 3]), [B, KV * R * d]));
-  }
-  return { logits: logitsOf(c, p, x), cache: grown };
 }

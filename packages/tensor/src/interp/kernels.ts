@@ -132,10 +132,11 @@ export const KERNELS: { readonly [P in Prim]: Kernel<P> } = {
     ),
   argMax: ([x]) =>
     overLast(existing(x), (row) => [row.reduce((best, v, i) => (v > (row[best] ?? 0) ? i : best), 0)], false),
-  choose: ([flags], { atLeast }) => {
+  choose: ([flags], { atLeast, multipleOf }) => {
     const all = Array.from(existing(flags).data, (v, i) => ({ v, i }));
     const [yes, no] = [all.filter(({ v }) => v !== 0), all.filter(({ v }) => v === 0)];
-    const chosen = [...yes, ...no.slice(0, Math.max(0, atLeast - yes.length))];
+    const count = Math.ceil(Math.max(atLeast, yes.length) / multipleOf) * multipleOf;
+    const chosen = [...yes, ...no].slice(0, count);
     return makeValue(
       Float64Array.from(chosen, ({ i }) => i),
       [chosen.length],

@@ -250,9 +250,12 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   choose: {
     lower: (node, emit) => {
       const flags = emit.op('Cast', node.inputs.map(emit.name), { to: ONNX_DTYPE.f32 });
+      const number = (value: number): string => emit.literal([value], [1], 'f32');
       const sum = emit.op('ReduceSum', [flags, emit.ints([0])], { keepdims: 1 });
-      const least = emit.op('Max', [sum, emit.literal([node.attrs.atLeast], [1], 'f32')]);
-      const count = emit.op('Cast', [least], { to: ONNX_DTYPE.i64 });
+      const { atLeast, multipleOf } = node.attrs;
+      const upTo = emit.op('Add', [emit.op('Max', [sum, number(atLeast)]), number(multipleOf - 1)]);
+      const whole = emit.op('Floor', [emit.op('Div', [upTo, number(multipleOf)])]);
+      const count = emit.op('Cast', [emit.op('Mul', [whole, number(multipleOf)])], { to: ONNX_DTYPE.i64 });
       // Equal values keep their order, so the chosen indices rise.
       return at(emit.many('TopK', [flags, count], { axis: 0, largest: 1, sorted: 1 }, 2), 1);
     },

@@ -148,8 +148,8 @@ export const argMax: Rule<'argMax'> = {
 };
 
 /**
- * Indices i64[size] of the true flags bool[n] in rising order, followed by those of false ones as long as there are fewer
- * than `atLeast`. How many there are is known on the device only.
+ * Indices i64[size] of the true flags bool[n] in rising order, followed by those of false ones until there are `atLeast` and a
+ * whole multiple of `multipleOf`; n is such a number. How many there are is known on the device only.
  */
 export const choose: Rule<'choose'> = {
   infer: (inputs, { size }) => {
