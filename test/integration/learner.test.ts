@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EngineOptions } from '@residency/model';
 import {
   type Client,
   type LearnAnswer,
@@ -26,6 +27,8 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 interface Harness extends AsyncDisposable {
   readonly learner: Client<typeof LearnerService>;
   readonly learned: () => number;
+  /** What engines were opened with. */
+  readonly opened: readonly EngineOptions[];
   /** The store that the learner keeps its versions in. */
   readonly store: FileStore;
   restart(): Promise<void>;
@@ -33,12 +36,16 @@ interface Harness extends AsyncDisposable {
 
 const call = { deadlineMs: 10_000 };
 
-async function harness(hooks: HashEngineHooks = {}): Promise<Harness> {
+async function harness(
+  hooks: HashEngineHooks = {},
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Harness> {
   const folder = await temporaryFolder();
   const models = join(folder.path, 'models');
   await mkdir(join(models, 'tiny'), { recursive: true });
   await writeFile(join(models, 'tiny', 'config.json'), '{}');
   let learned = 0;
+  const opened: EngineOptions[] = [];
   let service: RunningService;
   let learner: Client<typeof LearnerService>;
   const start = async (): Promise<void> => {
@@ -48,16 +55,19 @@ async function harness(hooks: HashEngineHooks = {}): Promise<Harness> {
       RESIDENCY_HTTP_PORT: '0',
       RESIDENCY_GRPC_PORT: '0',
       RESIDENCY_LOG_LEVEL: 'silent',
+      ...settings,
     };
     service = await startLearner(readConfig(learnerFields, env), {
-      openEngine: (options) =>
-        openHashEngine(options, {
+      openEngine: (options) => {
+        opened.push(options);
+        return openHashEngine(options, {
           ...hooks,
           onLearn: async (request, limits) => {
             learned += 1;
             await hooks.onLearn?.(request, limits);
           },
-        }),
+        });
+      },
       resolveDevice,
     });
     learner = openClient(LearnerService, { address: service.addresses['grpc'] ?? '' });
@@ -72,6 +82,7 @@ async function harness(hooks: HashEngineHooks = {}): Promise<Harness> {
       return learner;
     },
     learned: () => learned,
+    opened,
     store: await FileStore.open(join(folder.path, 'store')),
     async restart() {
       await stop();
@@ -135,6 +146,29 @@ async function learn(
 
 const step = (test: Harness, policy: PolicyRef) =>
   learn(test, header(policy), [group(policy, 0), group(policy, 1)]);
+
+describe('opening an engine', () => {
+  it('hands the settings of the service on, and no folder where none is set', async () => {
+    await using plain = await harness();
+    await open(plain);
+    await using set = await harness(
+      {},
+      { RESIDENCY_CACHE_DIR: '/cache', RESIDENCY_MAX_ROWS: '512', RESIDENCY_RECOMPUTE: 'true' },
+    );
+    await open(set);
+
+    expect(plain.opened).toEqual([
+      {
+        modelDir: expect.stringMatching(/tiny$/),
+        threads: 1,
+        device: { kind: 'cpu' },
+        maxRows: 2_048,
+        recomputes: false,
+      },
+    ]);
+    expect(set.opened).toMatchObject([{ cacheDir: '/cache', maxRows: 512, recomputes: true }]);
+  });
+});
 
 describe('opening a run', () => {
   it('makes version 0 once and hands it out under its hash', async () => {

@@ -92,7 +92,18 @@ export interface LearnHyperparameters {
   readonly importance?: ImportanceLevel;
   /** Largest importance weight. @defaultValue 2 */
   readonly importanceCap?: number;
+  /** Where the old policy's log-probabilities come from. @defaultValue `recorded` */
+  readonly oldLogprobs?: OldLogprobs;
 }
+
+/**
+ * `recorded`: those of the samples, which are right where these were drawn from the whole distribution at
+ * `temperature`. `scored`: the policy that the step starts from scores the samples at `temperature`, no token
+ * left out. Samples of a filtered distribution need that, because their recorded log-probabilities are larger by
+ * minus the logarithm of the share that the filter kept, and a ratio to them would not start at 1. With
+ * importance weights the old policy is always scored; the weights then are the shares that the filter kept.
+ */
+export type OldLogprobs = 'recorded' | 'scored';
 
 /** Everything a policy version is: adapter and optimiser state, both as safetensors bytes. */
 export interface PolicyState {
@@ -112,8 +123,28 @@ export interface LearnMetrics {
   /** Mean k3 estimate per token of the divergence from the starting policy, in nats. */
   readonly kl: number;
   readonly entropy: number;
+  /** Share of tokens whose loss a bound of the clip, or the dual clip, decided. */
   readonly clipFraction: number;
+  /** Of these the lower bound, and the upper one. */
+  readonly clipFractionLow: number;
+  readonly clipFractionHigh: number;
+  /** Mean probability ratio to the old policy. */
+  readonly ratio: number;
+  /** Mean k3 estimate per token of the divergence from the old policy, in nats. */
+  readonly oldKl: number;
+  /** Mean importance weight, 1 without weights. */
+  readonly importanceMean: number;
+  /** Share of tokens whose importance weight the cap cut. */
+  readonly importanceTruncated: number;
+  /** Global L2 norm of the gradient before clipping. */
   readonly gradNorm: number;
+  /** What the gradient was multiplied by, 0 to 1; below 1 where it was clipped. */
+  readonly clipScale: number;
+  readonly learningRate: number;
+  /** Global L2 norm of what was added to the adapter; 0 where the update was left out. */
+  readonly updateNorm: number;
+  /** Global L2 norm of the adapter that the step ends with. */
+  readonly parameterNorm: number;
   /** Tokens that carried loss. */
   readonly tokens: number;
   /** Reason code where the update was left out (non-finite gradients), else null. */

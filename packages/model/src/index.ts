@@ -15,6 +15,7 @@ export type {
   LearnSample,
   LoraOptions,
   ModelInfo,
+  OldLogprobs,
   PolicyState,
   Sample,
   SampleKey,

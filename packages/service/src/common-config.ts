@@ -6,6 +6,7 @@ import {
   choiceField,
   folderField,
   integerField,
+  optionalFolderField,
   portField,
   redisUrlField,
   textField,
@@ -92,6 +93,11 @@ export function modelsDirField(): ConfigField<string> {
 
 export function threadsField(): ConfigField<number> {
   return integerField('RESIDENCY_THREADS', 1, 256, 1);
+}
+
+/** Where rollout and learner keep weights that they widened; null means the system's temporary folder. */
+export function cacheDirField(): ConfigField<string | null> {
+  return optionalFolderField('RESIDENCY_CACHE_DIR');
 }
 
 /** What rollout and learner compute on; the processor by default, since another device gives other last bits. */

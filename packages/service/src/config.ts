@@ -106,6 +106,20 @@ export function folderField(env: string, fallback: string): ConfigField<string> 
   return { env, wanted: 'a folder', fallback: resolve(fallback), parse: (text) => resolve(text) };
 }
 
+/** A folder that may be left out, made absolute: null where it is left out. */
+export function optionalFolderField(env: string): ConfigField<string | null> {
+  return { env, wanted: 'a folder', fallback: null, parse: (text) => resolve(text) };
+}
+
+/** Whether something is wanted. */
+export function flagField(env: string, fallback: boolean): ConfigField<boolean> {
+  const words: ReadonlyMap<string, boolean> = new Map([
+    ['true', true],
+    ['false', false],
+  ]);
+  return { env, wanted: 'true or false', fallback, parse: (text) => words.get(text) };
+}
+
 type Reading =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly problem: string };

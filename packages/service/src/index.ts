@@ -1,5 +1,6 @@
 export {
   advantageAddressField,
+  cacheDirField,
   defaultPorts,
   deviceField,
   engineTimeoutField,
@@ -24,8 +25,10 @@ export {
   type ConfigOf,
   type ConfigTable,
   choiceField,
+  flagField,
   folderField,
   integerField,
+  optionalFolderField,
   optionalSecretField,
   optionalTextField,
   portField,

@@ -14,10 +14,13 @@ import {
 import {
   type ConfigField,
   type ConfigOf,
+  cacheDirField,
   defaultPorts,
   deviceField,
   engineTimeoutField,
+  flagField,
   grpcPortField,
+  integerField,
   type Metrics,
   Mutex,
   modelsDirField,
@@ -41,7 +44,12 @@ interface LearnerFields extends ProcessFields {
   readonly grpcPort: ConfigField<number>;
   readonly storeDir: ConfigField<string>;
   readonly modelsDir: ConfigField<string>;
+  readonly cacheDir: ConfigField<string | null>;
   readonly threads: ConfigField<number>;
+  /** Rows of tokens that one learning run may have: more is faster and takes more memory. */
+  readonly maxRows: ConfigField<number>;
+  /** Whether layers are computed again in the backward pass, which takes less memory and more time. */
+  readonly recompute: ConfigField<boolean>;
   readonly device: ConfigField<DeviceRequest>;
   readonly engineTimeoutMs: ConfigField<number>;
 }
@@ -52,7 +60,10 @@ export const learnerFields: LearnerFields = {
   grpcPort: grpcPortField(defaultPorts.learner.grpc),
   storeDir: storeDirField(),
   modelsDir: modelsDirField(),
+  cacheDir: cacheDirField(),
   threads: threadsField(),
+  maxRows: integerField('RESIDENCY_MAX_ROWS', 1, 1_048_576, 2_048),
+  recompute: flagField('RESIDENCY_RECOMPUTE', false),
   device: deviceField(),
   engineTimeoutMs: engineTimeoutField(),
 };
@@ -135,7 +146,14 @@ export function startLearner(
     const engines = new ResourceTable(
       async (name) => {
         const { folder } = await models.find(name);
-        return await dependencies.openEngine({ modelDir: folder, threads: config.threads, device });
+        return await dependencies.openEngine({
+          modelDir: folder,
+          threads: config.threads,
+          device,
+          maxRows: config.maxRows,
+          recomputes: config.recompute,
+          ...(config.cacheDir === null ? {} : { cacheDir: config.cacheDir }),
+        });
       },
       (engine) => engine.close(),
     );

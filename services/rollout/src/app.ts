@@ -10,6 +10,7 @@ import {
 import {
   type ConfigField,
   type ConfigOf,
+  cacheDirField,
   defaultPorts,
   deviceField,
   engineTimeoutField,
@@ -40,6 +41,7 @@ interface RolloutFields extends ProcessFields, RedisFields, WorkerFields {
   readonly storeDir: ConfigField<string>;
   readonly modelsDir: ConfigField<string>;
   readonly learnerAddress: ConfigField<string>;
+  readonly cacheDir: ConfigField<string | null>;
   readonly threads: ConfigField<number>;
   readonly device: ConfigField<DeviceRequest>;
   readonly engineTimeoutMs: ConfigField<number>;
@@ -53,6 +55,7 @@ export const rolloutFields: RolloutFields = {
   storeDir: storeDirField(),
   modelsDir: modelsDirField(),
   learnerAddress: learnerAddressField(),
+  cacheDir: cacheDirField(),
   threads: threadsField(),
   device: deviceField(),
   engineTimeoutMs: engineTimeoutField(),
@@ -98,7 +101,12 @@ export function startRollout(
       async (name) => {
         const { folder } = await models.find(name);
         const tokenizer = await dependencies.openTokenizer(folder);
-        const engine = await dependencies.openEngine({ modelDir: folder, threads: config.threads, device });
+        const engine = await dependencies.openEngine({
+          modelDir: folder,
+          threads: config.threads,
+          device,
+          ...(config.cacheDir === null ? {} : { cacheDir: config.cacheDir }),
+        });
         return { engine, tokenizer };
       },
       ({ engine }) => engine.close(),

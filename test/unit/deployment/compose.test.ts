@@ -34,9 +34,9 @@ describe('docker-compose.yml', () => {
       Number(environment['RESIDENCY_SHUTDOWN_MS']),
     );
 
-    // Who reads the store or the models has them mounted where it looks for them.
+    // Who reads the store, the models or the cache has them mounted where it looks for them.
     const targets = (entry?.volumes ?? []).map((volume) => volume.split(':')[1]);
-    for (const variable of ['RESIDENCY_STORE_DIR', 'RESIDENCY_MODELS_DIR']) {
+    for (const variable of ['RESIDENCY_STORE_DIR', 'RESIDENCY_MODELS_DIR', 'RESIDENCY_CACHE_DIR']) {
       expect(targets.includes(environment[variable])).toBe(service.env.has(variable));
     }
     const waits = entry?.depends_on?.['redis']?.condition === 'service_healthy';
@@ -130,6 +130,9 @@ describe('Containerfile', () => {
     for (const name of ['RESIDENCY_STORE_DIR', 'RESIDENCY_MODELS_DIR']) {
       expect(text).toContain(`${name}=${environment[name]}`);
     }
+    // A named volume is its user's where the image has the folder as such.
+    expect(text).toMatch(/install -d -o residency -g residency .* \/var\/cache\/residency$/m);
+    expect(environment['RESIDENCY_CACHE_DIR']).toBe('/var/cache/residency');
   });
 
   test('is for a Node.js that package.json allows', () => {

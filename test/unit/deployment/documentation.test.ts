@@ -34,6 +34,9 @@ describe('README', () => {
       'RESIDENCY_STORE_DIR',
       'RESIDENCY_MODELS_DIR',
       'REDIS_URL',
+      'RESIDENCY_CACHE_DIR',
+      'RESIDENCY_MAX_ROWS',
+      'RESIDENCY_RECOMPUTE',
       'RESIDENCY_CONCURRENCY',
     ]) {
       const readers = services.filter(({ env }) => env.has(variable)).map(({ name }) => name);

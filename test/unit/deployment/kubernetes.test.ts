@@ -170,6 +170,10 @@ describe('workloads', () => {
     const mounts = (container.volumeMounts ?? []).map(({ mountPath }) => mountPath);
     expect(mounts.includes(config['RESIDENCY_STORE_DIR'] ?? '')).toBe(service.env.has('RESIDENCY_STORE_DIR'));
 
+    // Who keeps weights has a folder for them.
+    const cache = container.env?.find((entry) => entry.name === 'RESIDENCY_CACHE_DIR')?.value ?? '';
+    expect(mounts.includes(cache)).toBe(service.env.has('RESIDENCY_CACHE_DIR'));
+
     // Killed only after its own deadline has passed.
     const grace = podOf(workload).terminationGracePeriodSeconds ?? 0;
     expect(1_000 * grace).toBeGreaterThan(Number(config['RESIDENCY_SHUTDOWN_MS']));

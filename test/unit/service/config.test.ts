@@ -2,8 +2,10 @@ import {
   addressField,
   ConfigError,
   choiceField,
+  flagField,
   folderField,
   integerField,
+  optionalFolderField,
   optionalTextField,
   portField,
   readConfig,
@@ -22,6 +24,8 @@ const table = {
   learner: addressField('T_LEARNER', '127.0.0.1:9086'),
   folder: folderField('T_FOLDER', 'store'),
   key: optionalTextField('T_KEY'),
+  cache: optionalFolderField('T_CACHE'),
+  again: flagField('T_AGAIN', false),
   threads: integerField('T_THREADS', 1, 8),
 };
 
@@ -37,8 +41,16 @@ describe('readConfig', () => {
       learner: '127.0.0.1:9086',
       folder: '/data',
       key: null,
+      cache: null,
+      again: false,
       threads: 4,
     });
+  });
+
+  it('reads what may be left out, and flags', () => {
+    const config = readConfig(table, { T_THREADS: '4', T_CACHE: '/cache/../weights', T_AGAIN: 'true' });
+
+    expect(config).toMatchObject({ cache: '/weights', again: true });
   });
 
   it('lists every bad value with its name, what was found and what was wanted', () => {
@@ -48,6 +60,7 @@ describe('readConfig', () => {
       T_REDIS: 'http://x',
       T_LEARNER: 'nowhere',
       T_HOST: 'ok',
+      T_AGAIN: 'yes',
     };
 
     let failure: unknown;
@@ -63,6 +76,7 @@ describe('readConfig', () => {
       'T_LEVEL: found "loud", wanted one of debug, info',
       'T_REDIS: wanted a redis:// or rediss:// URL',
       'T_LEARNER: found "nowhere", wanted host:port, ipv4:host:port,host:port or dns:///host:port',
+      'T_AGAIN: found "yes", wanted true or false',
       'T_THREADS: found nothing, wanted an integer from 1 to 8',
     ]);
   });

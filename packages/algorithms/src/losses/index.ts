@@ -22,5 +22,6 @@ export {
   type PairSide,
   type PreferencePair,
 } from './preference-loss.js';
+export { LOSS_PRESET_NAMES, LOSS_PRESETS, type LossPreset, type PresetRow } from './presets.js';
 export { negativeLogLikelihood } from './supervised-loss.js';
 export { maskLengths, sumTokens, type TokenMatrix } from './token-matrix.js';

@@ -1,8 +1,11 @@
-import type { LearnGroup, LearnHyperparameters } from '../engine-types.js';
+import { AGGREGATIONS } from '@residency/algorithms';
+import type { LearnGroup, LearnHyperparameters, OldLogprobs } from '../engine-types.js';
 import { ModelError } from '../errors.js';
 import type { OpenModel } from './model.js';
 
-/** @throws ModelError `MODEL_REQUEST` naming the number that is out of its range */
+const OLD_LOGPROBS: readonly OldLogprobs[] = ['recorded', 'scored'];
+
+/** @throws ModelError `MODEL_REQUEST` naming the number that is out of its range, or the name that is unknown */
 export function checkHyperparameters(h: LearnHyperparameters): void {
   for (const [name, value] of Object.entries(h)) {
     if (typeof value !== 'number') continue;
@@ -10,6 +13,16 @@ export function checkHyperparameters(h: LearnHyperparameters): void {
       throw new ModelError('MODEL_REQUEST', `${name} is ${value}, want a number of at least 0`);
   }
   if (h.temperature === 0) throw new ModelError('MODEL_REQUEST', 'temperature is 0, want a number above 0');
+  checkName('oldLogprobs', h.oldLogprobs, OLD_LOGPROBS);
+  checkName('aggregation', h.aggregation, AGGREGATIONS);
+  if (h.aggregation === 'fixed-length' && !((h.fixedLength ?? 0) > 0)) {
+    throw new ModelError('MODEL_REQUEST', `fixedLength is ${h.fixedLength}, want a number of tokens above 0`);
+  }
+}
+
+function checkName(field: string, value: string | undefined, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return;
+  throw new ModelError('MODEL_REQUEST', `${field} is ${value}, want one of: ${known.join(', ')}`);
 }
 
 /** @throws ModelError `MODEL_REQUEST` naming the group and sample */

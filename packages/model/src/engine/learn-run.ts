@@ -58,9 +58,10 @@ export async function feedsOf(
   };
   const recorded = matrix((s) => s.logprobs);
   const isCorrected = loss.kind === 'policy' && loss.correction !== null;
+  const isScored = isCorrected || h.oldLogprobs === 'scored';
   const sources: { readonly [I in TokenInput]: () => Promise<Float32Array> | Float32Array } = {
     // With importance weights the old policy is the one that the step starts from, and the sampler an older one.
-    oldLogprobs: () => (isCorrected ? score(adapter) : recorded),
+    oldLogprobs: () => (isScored ? score(adapter) : recorded),
     samplerLogprobs: () => recorded,
     // The starting policy is the base model without an adapter.
     referenceLogprobs: () => score(null),

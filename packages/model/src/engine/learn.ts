@@ -18,6 +18,7 @@ import {
   encodeAdam,
   GradientSum,
   initAdam,
+  type Update,
 } from '../optimizer.js';
 import { trainProgram } from '../programs/train.js';
 import { checkGroups, checkHyperparameters } from './check-learn.js';
@@ -70,7 +71,7 @@ export async function learnStep(model: OpenModel, request: LearnRequest): Promis
     adam: { beta1: h.adamBeta1, beta2: h.adamBeta2, epsilon: h.adamEpsilon, weightDecay: h.weightDecay },
     maxGradNorm: h.maxGradNorm,
   });
-  const metrics = metricsOf(sums, tokens, update.metrics.gradNorm, update.skipped);
+  const metrics = metricsOf(sums, tokens, update);
   if (update.skipped !== null) return { state, metrics };
   const trained: Adapter = { ...adapter, tensors: update.parameters };
   return {
@@ -148,7 +149,7 @@ const numbersOf = (h: LearnHyperparameters): Partial<LossNumbers> => ({
   importanceCap: h.importanceCap ?? 2,
 });
 
-function metricsOf(sums: StepSums, tokens: number, gradNorm: number, skipped: string | null): LearnMetrics {
+function metricsOf(sums: StepSums, tokens: number, { metrics, skipped }: Update): LearnMetrics {
   const perToken = (...names: LossSum[]): number =>
     tokens === 0 ? 0 : names.reduce((n, name) => n + (sums[name] ?? 0), 0) / tokens;
   return {
@@ -158,7 +159,13 @@ function metricsOf(sums: StepSums, tokens: number, gradNorm: number, skipped: st
     // The mean surprise of the sampled tokens estimates the policy's entropy without another pass over the vocabulary.
     entropy: sums.entropy === undefined ? 0 - perToken('logprob') : perToken('entropy'),
     clipFraction: perToken('clippedLow', 'clippedHigh', 'clippedDual'),
-    gradNorm: tokens === 0 ? 0 : gradNorm,
+    clipFractionLow: perToken('clippedLow'),
+    clipFractionHigh: perToken('clippedHigh'),
+    ratio: perToken('ratio'),
+    oldKl: perToken('oldKlK3'),
+    importanceMean: sums.importance === undefined ? 1 : perToken('importance'),
+    importanceTruncated: perToken('truncated'),
+    ...metrics,
     tokens,
     skipped,
   };

@@ -12,7 +12,6 @@ export {
 } from './loss.js';
 export type { LossNumber, LossNumbers } from './numbers.js';
 export type { PolicyLossSpec } from './policy.js';
-export { LOSS_PRESETS, type LossPreset, type PresetRow } from './presets.js';
 export {
   buildLoss,
   inputsOf,

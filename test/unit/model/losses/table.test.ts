@@ -1,10 +1,9 @@
-import { AGGREGATIONS, negativeLogLikelihood } from '@residency/algorithms';
+import { AGGREGATIONS, LOSS_PRESETS, negativeLogLikelihood, type PresetRow } from '@residency/algorithms';
 import { createLocalRunner, sym, trace } from '@residency/tensor';
 import { describe, expect, it } from 'vitest';
 import { PAIRED_SEQUENCES } from '../../../../packages/model/src/losses/dpo.js';
 import { LOSS_SUMS } from '../../../../packages/model/src/losses/loss.js';
 import type { LossNumbers } from '../../../../packages/model/src/losses/numbers.js';
-import { LOSS_PRESETS } from '../../../../packages/model/src/losses/presets.js';
 import {
   buildLoss,
   inputsOf,
@@ -133,22 +132,30 @@ describe('the table of losses', () => {
 });
 
 describe('presets', () => {
+  const specOf = ({ estimator, kl }: PresetRow): LossSpec => ({
+    ...POLICY,
+    estimator,
+    kl: kl?.estimator ?? null,
+  });
+  const numbersOf = ({ clip, kl }: PresetRow): Partial<LossNumbers> => ({
+    ...(clip && { clipLow: clip.low, clipHigh: clip.high }),
+    ...(kl && { klCoefficient: kl.coefficient }),
+  });
+
   it('are complete: known losses, aggregations, and all numbers that they need', () => {
-    for (const { spec, aggregation, numbers } of Object.values(LOSS_PRESETS)) {
-      expect(AGGREGATIONS).toContain(aggregation);
-      const values = Object.values(lossInputs(spec, numbers));
-      expect(values.length).toBe(Object.keys(numbers).length);
+    for (const row of Object.values(LOSS_PRESETS)) {
+      expect(AGGREGATIONS).toContain(row.aggregation);
+      const values = Object.values(lossInputs(specOf(row), numbersOf(row)));
+      expect(values.length).toBe(Object.keys(numbersOf(row)).length);
     }
   });
 
   it('differ from grpo as their papers say', () => {
-    expect(LOSS_PRESETS.dapo.numbers.clipHigh).toBeGreaterThan(LOSS_PRESETS.dapo.numbers.clipLow ?? 1);
-    expect(lossInputs(LOSS_PRESETS.cispo.spec, LOSS_PRESETS.cispo.numbers).ratioMin).toEqual(
-      Float32Array.of(0),
-    );
-    expect(Object.values(LOSS_PRESETS).filter(({ spec }) => needsReference(spec))).toEqual([
-      LOSS_PRESETS.grpo,
-    ]);
+    const { dapo, cispo, grpo } = LOSS_PRESETS;
+
+    expect(dapo.clip?.high).toBeGreaterThan(dapo.clip?.low ?? 1);
+    expect(lossInputs(specOf(cispo), numbersOf(cispo)).ratioMin).toEqual(Float32Array.of(0));
+    expect(Object.values(LOSS_PRESETS).filter((row) => needsReference(specOf(row)))).toEqual([grpo]);
   });
 });
 
