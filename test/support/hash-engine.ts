@@ -87,7 +87,8 @@ export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = 
     async learn(request, call): Promise<LearnResult> {
       await hooks.onLearn?.(request, call);
       const { state, groups, hyperparameters } = request;
-      const inputs = groups.map(({ promptIds, samples }) => ({ promptIds, samples }));
+      const completions = groups.filter((group) => 'promptIds' in group);
+      const inputs = completions.map(({ promptIds, samples }) => ({ promptIds, samples }));
       const bytes = digest('metrics', inputs);
       return {
         state: stateOf(hex(state.adapter), hex(state.optimizer), inputs, hyperparameters),
@@ -108,7 +109,9 @@ export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = 
           learningRate: hyperparameters.learningRate,
           updateNorm: unit(bytes, 23),
           parameterNorm: unit(bytes, 24),
-          tokens: groups.flatMap(({ samples }) => samples).reduce((sum, { ids }) => sum + ids.length, 0),
+          tokens: completions.flatMap(({ samples }) => samples).reduce((sum, { ids }) => sum + ids.length, 0),
+          sequenceTokens: 0,
+          computedTokens: 0,
           skipped: null,
         },
       };

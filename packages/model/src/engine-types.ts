@@ -61,6 +61,22 @@ export interface LearnGroup {
   readonly samples: readonly LearnSample[];
 }
 
+/** An agent's episode as one sequence of tokens, some of which the policy chose. */
+export interface LearnTrajectory {
+  readonly ids: readonly number[];
+  /** Places of the tokens that the policy chose, rising, each above 0. */
+  readonly targets: readonly number[];
+  /** Log-probabilities that the sampler recorded, one per target. */
+  readonly logprobs: readonly number[];
+  /** One per target: steps of one episode may weigh differently. */
+  readonly advantages: readonly number[];
+}
+
+/** Trajectories that share histories: each distinct one is computed once. */
+export interface TrajectoryGroup {
+  readonly trajectories: readonly LearnTrajectory[];
+}
+
 export interface LearnHyperparameters {
   readonly learningRate: number;
   readonly adamBeta1: number;
@@ -147,13 +163,17 @@ export interface LearnMetrics {
   readonly parameterNorm: number;
   /** Tokens that carried loss. */
   readonly tokens: number;
+  /** Tokens that the model read, every sequence counted for itself. */
+  readonly sequenceTokens: number;
+  /** Those that were computed: what sequences of a group begin with alike counts once. */
+  readonly computedTokens: number;
   /** Reason code where the update was left out (non-finite gradients), else null. */
   readonly skipped: string | null;
 }
 
 export interface LearnRequest {
   readonly state: PolicyState;
-  readonly groups: readonly LearnGroup[];
+  readonly groups: readonly (LearnGroup | TrajectoryGroup)[];
   readonly hyperparameters: LearnHyperparameters;
 }
 

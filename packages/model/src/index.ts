@@ -13,6 +13,7 @@ export type {
   LearnRequest,
   LearnResult,
   LearnSample,
+  LearnTrajectory,
   LoraOptions,
   ModelInfo,
   OldLogprobs,
@@ -20,6 +21,7 @@ export type {
   Sample,
   SampleKey,
   SampleRequest,
+  TrajectoryGroup,
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export { checkFit, readBaseModel } from './export/base-model.js';

@@ -1,6 +1,8 @@
 import { AGGREGATIONS } from '@residency/algorithms';
-import type { LearnGroup, LearnHyperparameters, OldLogprobs } from '../engine-types.js';
+import type { DecoderConfig } from '../config.js';
+import type { LearnHyperparameters, LearnTrajectory, OldLogprobs } from '../engine-types.js';
 import { ModelError } from '../errors.js';
+import { isTrajectories, type LearnItem } from './learn-item.js';
 import type { OpenModel } from './model.js';
 
 const OLD_LOGPROBS: readonly OldLogprobs[] = ['recorded', 'scored'];
@@ -25,24 +27,55 @@ function checkName(field: string, value: string | undefined, known: readonly str
   throw new ModelError('MODEL_REQUEST', `${field} is ${value}, want one of: ${known.join(', ')}`);
 }
 
-/** @throws ModelError `MODEL_REQUEST` naming the group and sample */
-export function checkGroups({ config }: OpenModel, groups: readonly LearnGroup[]): void {
+/** @throws ModelError `MODEL_REQUEST` naming the group, and the sample or trajectory */
+export function checkGroups({ config }: OpenModel, groups: readonly LearnItem[]): void {
   groups.forEach((group, g) => {
     const bad = (what: string): ModelError => new ModelError('MODEL_REQUEST', `group ${g}: ${what}`);
+    if (isTrajectories(group)) {
+      group.trajectories.forEach((t, i) => {
+        const ofThis = (what: string): ModelError => bad(`trajectory ${i} ${what}`);
+        checkTargets(t, ofThis);
+        checkSequence(t.ids, t, config, ofThis);
+      });
+      return;
+    }
     if (group.promptIds.length === 0) throw bad('want at least one prompt token');
     group.samples.forEach((s, i) => {
+      const ofThis = (what: string): ModelError => bad(`sample ${i} ${what}`);
       if (s.ids.length !== s.logprobs.length)
-        throw bad(`sample ${i} has ${s.ids.length} ids and ${s.logprobs.length} logprobs`);
-      if (!s.logprobs.every(Number.isFinite))
-        throw bad(`sample ${i} has a log-probability that is not finite`);
-      if (!Number.isFinite(s.advantage)) throw bad(`sample ${i} has advantage ${s.advantage}`);
-      const length = group.promptIds.length + s.ids.length;
-      if (length > config.maxPositions)
-        throw bad(`sample ${i} has ${length} tokens: the model has ${config.maxPositions} positions`);
-      const foreign = [...group.promptIds, ...s.ids].find(
-        (id) => !Number.isInteger(id) || id < 0 || id >= config.vocab,
-      );
-      if (foreign !== undefined) throw bad(`token id ${foreign}: want 0 to ${config.vocab - 1}`);
+        throw ofThis(`has ${s.ids.length} ids and ${s.logprobs.length} logprobs`);
+      const tokens = { logprobs: s.logprobs, advantages: [s.advantage] };
+      checkSequence([...group.promptIds, ...s.ids], tokens, config, ofThis);
     });
   });
+}
+
+type Refusal = (what: string) => ModelError;
+
+function checkTargets({ ids, targets, logprobs, advantages }: LearnTrajectory, bad: Refusal): void {
+  if (targets.length !== logprobs.length || targets.length !== advantages.length) {
+    throw bad(
+      `has ${targets.length} targets, ${logprobs.length} logprobs and ${advantages.length} advantages`,
+    );
+  }
+  targets.forEach((place, k) => {
+    const before = targets[k - 1] ?? 0;
+    if (!Number.isInteger(place) || place <= before || place >= ids.length)
+      throw bad(`has target ${place} after ${before}: want rising places from 1 to ${ids.length - 1}`);
+  });
+}
+
+function checkSequence(
+  ids: readonly number[],
+  { logprobs, advantages }: { readonly logprobs: readonly number[]; readonly advantages: readonly number[] },
+  { maxPositions, vocab }: DecoderConfig,
+  bad: Refusal,
+): void {
+  if (!logprobs.every(Number.isFinite)) throw bad('has a log-probability that is not finite');
+  const advantage = advantages.find((a) => !Number.isFinite(a));
+  if (advantage !== undefined) throw bad(`has advantage ${advantage}`);
+  if (ids.length > maxPositions)
+    throw bad(`has ${ids.length} tokens: the model has ${maxPositions} positions`);
+  const foreign = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
+  if (foreign !== undefined) throw bad(`has token id ${foreign}: want 0 to ${vocab - 1}`);
 }

@@ -2,7 +2,6 @@ import { type Aggregation, tokenWeights } from '@residency/algorithms';
 import type { TensorData } from '@residency/tensor';
 import { type Adapter, decodeAdapter, encodeAdapter, initAdapter, trainableOf } from '../adapter.js';
 import type {
-  LearnGroup,
   LearnHyperparameters,
   LearnMetrics,
   LearnRequest,
@@ -22,7 +21,8 @@ import {
 } from '../optimizer.js';
 import { trainProgram } from '../programs/train.js';
 import { checkGroups, checkHyperparameters } from './check-learn.js';
-import { feedsOf, type LearnContext, toTokenGroup } from './learn-run.js';
+import { type LearnItem, packingOf, sequencesOf, tokenCounts } from './learn-item.js';
+import { feedsOf, type LearnContext } from './learn-run.js';
 import type { OpenModel } from './model.js';
 import { planRuns } from './plan-runs.js';
 
@@ -50,7 +50,7 @@ export async function learnStep(model: OpenModel, request: LearnRequest): Promis
   checkHyperparameters(h);
   const adapter = decodeAdapter(state.adapter, model.config);
   const moments = decodeAdam(state.optimizer, adapter.tensors);
-  const tokens = groups.reduce((n, g) => n + g.samples.reduce((m, s) => m + s.ids.length, 0), 0);
+  const tokens = groups.flatMap(sequencesOf).reduce((n, s) => n + s.logprobs.length, 0);
   const gradients = new GradientSum(adapter.tensors);
   const loss = lossOf(h);
   const sums =
@@ -71,7 +71,12 @@ export async function learnStep(model: OpenModel, request: LearnRequest): Promis
     adam: { beta1: h.adamBeta1, beta2: h.adamBeta2, epsilon: h.adamEpsilon, weightDecay: h.weightDecay },
     maxGradNorm: h.maxGradNorm,
   });
-  const metrics = metricsOf(sums, tokens, update);
+  const counts = groups.map(tokenCounts);
+  const metrics: LearnMetrics = {
+    ...metricsOf(sums, tokens, update),
+    sequenceTokens: counts.reduce((n, c) => n + c.separate, 0),
+    computedTokens: counts.reduce((n, c) => n + c.computed, 0),
+  };
   if (update.skipped !== null) return { state, metrics };
   const trained: Adapter = { ...adapter, tensors: update.parameters };
   return {
@@ -82,19 +87,21 @@ export async function learnStep(model: OpenModel, request: LearnRequest): Promis
 
 async function addGroups(
   context: LearnContext,
-  groups: readonly LearnGroup[],
+  groups: readonly LearnItem[],
   gradients: GradientSum,
 ): Promise<StepSums> {
   const { model, adapter, loss, hyperparameters } = context;
   const trainable = trainableOf(adapter);
-  const train = await model.session(`train:${lossKey(loss)}`, trainable, () =>
-    trainProgram(model.config, trainable, loss, { recomputes: model.recomputes }),
-  );
   const weights = weightsOf(groups, hyperparameters);
   const sums: StepSums = {};
-  for (const indices of planRuns(groups.map(toTokenGroup), model.maxRows)) {
+  const planned = groups.map((g) => ({ rows: tokenCounts(g).computed + 1, packing: packingOf(g) }));
+  for (const indices of planRuns(planned, model.maxRows)) {
+    const packing = planned[indices[0] ?? 0]?.packing ?? 'groups';
+    const train = await model.session(`train:${packing}:${lossKey(loss)}`, trainable, () =>
+      trainProgram(model.config, trainable, loss, { packing, recomputes: model.recomputes }),
+    );
     const run = {
-      groups: indices.flatMap((i) => groups.slice(i, i + 1)),
+      items: indices.flatMap((i) => groups.slice(i, i + 1)),
       weights: indices.flatMap((i) => weights.slice(i, i + 1)),
     };
     const { sizes, feeds } = await feedsOf(context, run);
@@ -113,19 +120,19 @@ function addSums(sums: StepSums, out: Readonly<Record<string, TensorData>>): voi
   }
 }
 
-/** Aggregation weight of the tokens of each sample of each group. */
-function weightsOf(groups: readonly LearnGroup[], h: LearnHyperparameters): number[][] {
-  const lengths = groups.flatMap((g) => g.samples.map((s) => s.ids.length));
+/** Aggregation weight of the tokens of each sequence of each group. */
+function weightsOf(groups: readonly LearnItem[], h: LearnHyperparameters): number[][] {
+  const lengths = groups.map((g) => sequencesOf(g).map((s) => s.logprobs.length));
   const aggregation: Aggregation = h.aggregation ?? 'token-mean';
   const all = tokenWeights({
     aggregation,
-    lengths,
+    lengths: lengths.flat(),
     ...(h.fixedLength === undefined ? {} : { fixedLength: h.fixedLength }),
   });
   let next = 0;
-  return groups.map((g) => {
-    next += g.samples.length;
-    return all.slice(next - g.samples.length, next);
+  return lengths.map((own) => {
+    next += own.length;
+    return all.slice(next - own.length, next);
   });
 }
 
@@ -149,7 +156,11 @@ const numbersOf = (h: LearnHyperparameters): Partial<LossNumbers> => ({
   importanceCap: h.importanceCap ?? 2,
 });
 
-function metricsOf(sums: StepSums, tokens: number, { metrics, skipped }: Update): LearnMetrics {
+function metricsOf(
+  sums: StepSums,
+  tokens: number,
+  { metrics, skipped }: Update,
+): Omit<LearnMetrics, 'sequenceTokens' | 'computedTokens'> {
   const perToken = (...names: LossSum[]): number =>
     tokens === 0 ? 0 : names.reduce((n, name) => n + (sums[name] ?? 0), 0) / tokens;
   return {
