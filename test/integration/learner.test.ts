@@ -21,6 +21,7 @@ import { learnerFields, startLearner } from '@residency/service-learner';
 import { FileStore, putBytes } from '@residency/storage';
 import { resolveDevice } from '@residency/tensor';
 import { describe, expect, it } from 'vitest';
+import { PolicyManifests } from '../../services/learner/src/policy-manifest.js';
 import { type HashEngineHooks, openHashEngine } from '../support/hash-engine.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -256,6 +257,64 @@ describe('a training step', () => {
 
     await expect(stale).rejects.toMatchObject({ code: 'policy_mismatch', param: 'group.policy_sha256' });
     await expect(forged).rejects.toMatchObject({ code: 'policy_mismatch', param: 'policy.sha256' });
+    expect(test.learned()).toBe(1);
+  });
+
+  it('learns at the rate that the schedule gives the step', async () => {
+    const rates: number[] = [];
+    await using test = await harness({
+      onLearn: ({ hyperparameters: { learningRate } }) => void rates.push(learningRate),
+    });
+    const schedule = { shape: 'linear', warmupSteps: 1, totalSteps: 3, minShare: 0 } as const;
+    let policy = await open(test);
+    for (let at = 0; at < 3; at++) {
+      const head = header(policy, { hyperparameters: { ...hyperparameters, schedule } });
+      policy = (await learn(test, head, [group(policy, 0), group(policy, 1)])).policy;
+    }
+
+    expect(rates).toEqual([1e-4, 1e-4, 5e-5]);
+  });
+
+  it('is refused with a schedule that makes no sense, or a loss that nobody knows', async () => {
+    await using test = await harness();
+    const policy = await open(test);
+    const take = (change: object) =>
+      learn(test, header(policy, { hyperparameters: { ...hyperparameters, ...change } }), [
+        group(policy, 0),
+        group(policy, 1),
+      ]);
+    const schedule = { shape: 'linear', warmupSteps: 9, totalSteps: 3, minShare: 0 };
+
+    await expect(take({ schedule })).rejects.toMatchObject({
+      code: 'model_invalid',
+      message: expect.stringContaining('warmup.steps is 9'),
+    });
+    await expect(take({ estimator: 'trpo' })).rejects.toMatchObject({
+      code: 'invalid_request',
+      param: 'hyperparameters.estimator',
+    });
+    expect(test.learned()).toBe(0);
+  });
+
+  it('that was taken before updates were measured is answered with what is known of it', async () => {
+    await using test = await harness();
+    const policy = await open(test);
+    await step(test, policy);
+    // The same step of another job, as an earlier learner would have kept it.
+    const manifests = new PolicyManifests(test.store);
+    const kept = await manifests.read(run.jobId, 1);
+    const { loss = 0, policyLoss = 0, kl = 0, entropy = 0, clipFraction = 0 } = kept?.metrics ?? {};
+    const metrics = { loss, policyLoss, kl, entropy, clipFraction, gradNorm: 1, tokens: 4, skipped: null };
+    if (kept === null) throw new Error('no manifest');
+    await open(test, { jobId: 'ftjob-old' });
+    await manifests.write({ ...kept, jobId: 'ftjob-old', metrics });
+
+    const answer = await learn(test, header(policy, { jobId: 'ftjob-old' }), [
+      group(policy, 0),
+      group(policy, 1),
+    ]);
+
+    expect(answer.metrics).toEqual(metrics);
     expect(test.learned()).toBe(1);
   });
 

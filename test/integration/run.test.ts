@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { estimateAdvantages } from '@residency/algorithms';
+import type { LearnRequest, SampleRequest } from '@residency/model';
 import type { EvaluationSummary, FileObject, JobObject } from '@residency/protocol';
 import { createGrader } from '@residency/rubric';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -180,6 +181,42 @@ describe('a training job', () => {
         expect(summary.example.item).toBe(rewards.indexOf(Math.min(...rewards)));
       }
     }
+  });
+
+  it('asks the engine for exactly what it asked for before there was a choice of losses', async () => {
+    const sampled: SampleRequest[] = [];
+    const learned: LearnRequest[] = [];
+    const hooks = {
+      onSample: (request: SampleRequest) => void sampled.push(request),
+      onLearn: (request: LearnRequest) => void learned.push(request),
+    };
+    await using platform = await startPlatform({ redisUrl: redis.url, prefix: redis.prefix(), hooks });
+
+    const job = await runJob(platform);
+
+    const hyperparameters = {
+      learningRate: 1e-4,
+      adamBeta1: 0.9,
+      adamBeta2: 0.999,
+      adamEpsilon: 1e-8,
+      weightDecay: 0,
+      maxGradNorm: 1,
+      clipLow: 0.2,
+      clipHigh: 0.2,
+      klCoefficient: 0,
+      temperature: 1,
+    };
+    // As text: neither a key more nor another order.
+    expect(learned.map((request) => JSON.stringify(request.hyperparameters))).toEqual([
+      JSON.stringify(hyperparameters),
+      JSON.stringify(hyperparameters),
+    ]);
+    const keys = ['adapter', 'promptIds', 'temperatures', 'maxNewTokens', 'stopIds', 'key'];
+    for (const request of sampled) expect(Object.keys(request)).toEqual(keys);
+    // The engine of this test hashes all that it is asked; before there was a choice it came to these bytes.
+    expect(job.x_residency.adapter_sha256).toBe(
+      '9cede4290726d65f024b96006ad2e0b65b39365450cc2c4dbe3929de30d0b8cc',
+    );
   });
 
   it('comes to the same bytes with one worker and with four, in one process order or another', async () => {

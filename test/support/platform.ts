@@ -1,26 +1,31 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Engine, type EngineOptions, openEngine } from '@residency/model';
 import { type RunningService, readConfig, stopService } from '@residency/service';
 import { advantageFields, startAdvantage } from '@residency/service-advantage';
 import { gatewayFields, startGateway } from '@residency/service-gateway';
 import { learnerFields, startLearner } from '@residency/service-learner';
 import { orchestratorFields, startOrchestrator } from '@residency/service-orchestrator';
 import { rewardRubricFields, startRewardRubric } from '@residency/service-reward-rubric';
-import { rolloutFields, startRollout } from '@residency/service-rollout';
+import { type RolloutDependencies, rolloutFields, startRollout } from '@residency/service-rollout';
 import { resolveDevice } from '@residency/tensor';
+import { openTokenizer } from '@residency/text';
 import { type HashEngineHooks, openHashEngine, openHashTokenizer } from './hash-engine.js';
 import { temporaryFolder } from './temporary-folder.js';
+import { writeTinyCheckpoint } from './tiny-checkpoint.js';
 
 export interface PlatformOptions {
   readonly redisUrl: string;
   readonly prefix: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly hooks?: HashEngineHooks;
+  /** Hashes that look like samples, or a tiny model that samples and learns. @defaultValue `hashes` */
+  readonly computesWith?: 'hashes' | 'model';
   /** Rollout and rubric workers. @defaultValue 1 each */
   readonly workers?: number;
 }
 
-/** All services in this process, on free ports, computing with the hash engine. */
+/** All services in this process, on free ports. */
 export interface TestPlatform extends AsyncDisposable {
   readonly url: string;
   readonly env: NodeJS.ProcessEnv;
@@ -36,12 +41,33 @@ export interface TestPlatform extends AsyncDisposable {
 
 export const MODEL = 'tiny';
 
+/** What a platform of a test computes with. */
+interface Computer {
+  /** Makes the folder that stands for the model. */
+  readonly write: (folder: string) => Promise<void>;
+  readonly openEngine: (options: EngineOptions, hooks: HashEngineHooks) => Promise<Engine>;
+  readonly openTokenizer: RolloutDependencies['openTokenizer'];
+}
+
+const computers: { readonly [C in NonNullable<PlatformOptions['computesWith']>]: Computer } = {
+  hashes: {
+    write: async (folder) => {
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'config.json'), '{}');
+    },
+    openEngine: openHashEngine,
+    openTokenizer: openHashTokenizer,
+  },
+  model: { write: writeTinyCheckpoint, openEngine: (options) => openEngine(options), openTokenizer },
+};
+
 export async function startPlatform(options: PlatformOptions): Promise<TestPlatform> {
   const folder = await temporaryFolder();
   const storeDir = join(folder.path, 'store');
   const modelsDir = join(folder.path, 'models');
-  await mkdir(join(modelsDir, MODEL), { recursive: true });
-  await writeFile(join(modelsDir, MODEL, 'config.json'), '{}');
+  const { computesWith = 'hashes' } = options;
+  const computer = computers[computesWith];
+  await computer.write(join(modelsDir, MODEL));
   const env: NodeJS.ProcessEnv = {
     REDIS_URL: options.redisUrl,
     RESIDENCY_QUEUE_PREFIX: options.prefix,
@@ -62,11 +88,11 @@ export async function startPlatform(options: PlatformOptions): Promise<TestPlatf
     running.push(started);
     return started;
   };
-  const openEngine = (engine: Parameters<typeof openHashEngine>[0]) => openHashEngine(engine, hooks);
+  const open = (engine: EngineOptions) => computer.openEngine(engine, hooks);
 
   const learner = async (port: number): Promise<void> => {
     const config = readConfig(learnerFields, { ...env, RESIDENCY_GRPC_PORT: String(port) });
-    const service = await start(startLearner(config, { openEngine, resolveDevice }));
+    const service = await start(startLearner(config, { openEngine: open, resolveDevice }));
     env['RESIDENCY_LEARNER_ADDRESS'] = service.addresses['grpc'];
   };
   const orchestrator = async (): Promise<void> => {
@@ -75,8 +101,8 @@ export async function startPlatform(options: PlatformOptions): Promise<TestPlatf
   const workers = async (): Promise<void> => {
     await start(
       startRollout(readConfig(rolloutFields, env), {
-        openEngine,
-        openTokenizer: openHashTokenizer,
+        openEngine: open,
+        openTokenizer: computer.openTokenizer,
         resolveDevice,
       }),
     );

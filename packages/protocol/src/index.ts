@@ -23,7 +23,17 @@ export { type Client, type ClientOptions, openClient, type RpcOptions } from './
 export { type AnyService, MAX_MESSAGE_BYTES, serviceDefinition } from './grpc/definition.js';
 export { defaultRetryPolicy, type RetryPolicy, serviceConfig } from './grpc/retry.js';
 export { addService, type CallContext, type Handlers } from './grpc/server.js';
-export type { DatasetRef, JobSpec, PolicyRef, RunHyperparameters } from './job-spec.js';
+export {
+  type DatasetRef,
+  type JobSpec,
+  type LearningRateSchedule,
+  type OldLogprobs,
+  type PolicyRef,
+  type RunHyperparameters,
+  type SamplingFilters,
+  SCHEDULE_SHAPES,
+  type ScheduleShape,
+} from './job-spec.js';
 export {
   MAX_PAYLOAD_BYTES,
   parsePayload,
@@ -43,7 +53,6 @@ export {
   type CreateJobRequest,
   createJobSchema,
   type ReinforcementHyperparameters,
-  type ResidencyRequest,
 } from './rest/create-job.js';
 export { type ErrorBody, toErrorResponse } from './rest/error.js';
 export {
@@ -59,7 +68,9 @@ export {
   type ResidencyJob,
   uploadPurposes,
 } from './rest/job.js';
-export { resolveJobSpec, settingDefaults } from './rest/settings.js';
+export type { ResidencyRequest } from './rest/residency-request.js';
+export { settingDefaults } from './rest/setting-defaults.js';
+export { resolveJobSpec } from './rest/settings.js';
 export { type Check, compileCheck, schemaOf } from './schema.js';
 export {
   type Phase,
@@ -99,7 +110,6 @@ export {
   type LearnHeader,
   type LearnPart,
   type LearnSample,
-  type LearnStepMetrics,
   learnAnswerFromProto,
   learnAnswerToProto,
   learnPartFromProto,
@@ -110,3 +120,4 @@ export {
   runToProto,
 } from './wire/learner.js';
 export { POLICY_CHUNK_BYTES, policyFromProto, policyToProto } from './wire/policy-stream.js';
+export type { LearnStepMetrics, UpdateMetrics } from './wire/step-metrics.js';

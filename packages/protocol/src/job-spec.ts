@@ -1,3 +1,5 @@
+import type { Aggregation, ImportanceLevel, KlEstimator, PolicyEstimator } from '@residency/algorithms';
+
 /** A dataset as a run sees it: an uploaded file, frozen by the hash of its bytes. */
 export interface DatasetRef {
   readonly fileId: string;
@@ -7,8 +9,35 @@ export interface DatasetRef {
   readonly rows: number;
 }
 
-/** Optimiser and loss settings of a run; the names and ranges are those of the training request. */
+/** How the learning rate falls after its warm-up. */
+export type ScheduleShape = 'constant' | 'linear' | 'cosine';
+
+/** The names, for those who read them from outside. */
+export const SCHEDULE_SHAPES: readonly ScheduleShape[] = ['constant', 'linear', 'cosine'];
+
+/** How the learning rate of a run moves; its peak is the run's `learningRate`. */
+export interface LearningRateSchedule {
+  readonly shape: ScheduleShape;
+  /** Steps in which the rate rises in equal parts to its peak. */
+  readonly warmupSteps: number;
+  /** Steps of the run, the warm-up's among them. */
+  readonly totalSteps: number;
+  /** The minimum as a share of the peak, 0 to 1; `constant` stays at the peak. */
+  readonly minShare: number;
+}
+
+/** Whose the log-probabilities are that ratios are taken to: the sampler's records, or the learner's own. */
+export type OldLogprobs = 'recorded' | 'scored';
+
+/** The names, for those who read them from outside. */
+export const OLD_LOGPROBS: readonly OldLogprobs[] = ['recorded', 'scored'];
+
+/**
+ * Optimiser and loss settings of a run; the names and ranges are those of the training request. What may be absent
+ * is so wherever it would say what its absence says: the names of losses are those of @residency/algorithms.
+ */
 export interface RunHyperparameters {
+  /** The peak, where there is a schedule. */
   readonly learningRate: number;
   readonly adamBeta1: number;
   readonly adamBeta2: number;
@@ -19,6 +48,36 @@ export interface RunHyperparameters {
   readonly clipHigh: number;
   readonly klCoefficient: number;
   readonly temperature: number;
+  /** Loss of a token; absent means `ppo`. */
+  readonly estimator?: PolicyEstimator;
+  /** How token losses become the step's; absent means `token-mean`. */
+  readonly aggregation?: Aggregation;
+  /** Length of the aggregation `fixed-length`, in tokens. */
+  readonly fixedLength?: number;
+  /** Absent means `k3`. */
+  readonly klEstimator?: KlEstimator;
+  /** Absent means 0. */
+  readonly entropyCoefficient?: number;
+  /** Bound of the estimator `ppo_dual_clip`, above 1. */
+  readonly dualClip?: number;
+  /** Absent means no importance weights. */
+  readonly importance?: ImportanceLevel;
+  /** Largest importance weight. */
+  readonly importanceCap?: number;
+  /** Absent means `recorded`. */
+  readonly oldLogprobs?: OldLogprobs;
+  /** Absent means a constant rate without a warm-up. */
+  readonly schedule?: LearningRateSchedule;
+}
+
+/** What sampling leaves out; a filter that is absent leaves out nothing. */
+export interface SamplingFilters {
+  /** Draws from the so many most likely tokens, at least 1. */
+  readonly topK?: number;
+  /** Draws from the most likely tokens that hold this share of the probability, above 0 and below 1. */
+  readonly topP?: number;
+  /** Draws from tokens at least this likely, as a share of the most likely one, above 0 and up to 1. */
+  readonly minP?: number;
 }
 
 /** Everything that decides a run's result: written once at creation, with every default filled in. */
@@ -35,6 +94,8 @@ export interface JobSpec {
   readonly groupsPerStep: number;
   readonly steps: number;
   readonly maxNewTokens: number;
+  /** In training and in evaluation; absent where nothing is left out. */
+  readonly filters?: SamplingFilters;
   /** Tempered completions per case in evaluation, one greedy added; 0 leaves evaluation out. */
   readonly evalSamples: number;
   readonly loraRank: number;

@@ -26,7 +26,20 @@ export type HistogramName =
   | 'residency_queue_job_seconds'
   | 'residency_sample_seconds';
 
-export type GaugeName = 'residency_episodes' | 'residency_queue_jobs';
+export type GaugeName =
+  | 'residency_episodes'
+  | 'residency_learn_clip_fraction'
+  | 'residency_learn_clip_scale'
+  | 'residency_learn_entropy_nats'
+  | 'residency_learn_gradient_norm'
+  | 'residency_learn_kl_nats'
+  | 'residency_learn_loss'
+  | 'residency_learn_old_kl_nats'
+  | 'residency_learn_parameter_norm'
+  | 'residency_learning_rate'
+  | 'residency_learn_ratio'
+  | 'residency_learn_update_norm'
+  | 'residency_queue_jobs';
 
 const entry = (help: string, ...labels: string[]): MetricEntry => ({ help, labels });
 
@@ -54,6 +67,20 @@ const histograms: { readonly [N in HistogramName]: MetricEntry } = {
 
 const gauges: { readonly [N in GaugeName]: MetricEntry } = {
   residency_episodes: entry('Episodes open'),
+  residency_learn_clip_fraction: entry(
+    'Share of tokens that a bound of the clip decided, last step',
+    'bound',
+  ),
+  residency_learn_clip_scale: entry('What the gradient was multiplied by to clip its norm, last step'),
+  residency_learn_entropy_nats: entry('Entropy of the policy per token, last step'),
+  residency_learn_gradient_norm: entry('L2 norm of the gradient before clipping, last step'),
+  residency_learn_kl_nats: entry('Divergence from the starting policy per token, last step'),
+  residency_learn_loss: entry('Loss, last step'),
+  residency_learn_old_kl_nats: entry('Divergence from the old policy per token, last step'),
+  residency_learn_parameter_norm: entry('L2 norm of the adapter, last step'),
+  residency_learning_rate: entry('Learning rate, last step'),
+  residency_learn_ratio: entry('Mean probability ratio to the old policy, last step'),
+  residency_learn_update_norm: entry('L2 norm of what was added to the adapter, last step'),
   residency_queue_jobs: entry('Queue jobs by state', 'queue', 'state'),
 };
 

@@ -96,7 +96,7 @@ async function specOf(request: CreateJobRequest, context: CreateJobContext): Pro
 /**
  * Checks a request as a whole, then creates its job; nothing is kept of a request that fails.
  * @returns the id of the job, which is an earlier one's where the idempotency key was used for the same request
- * @throws ResidencyError `model_not_found`, `invalid_grader`, `file_not_found`, `invalid_dataset`,
+ * @throws ResidencyError `invalid_request`, `model_not_found`, `invalid_grader`, `file_not_found`, `invalid_dataset`,
  * `idempotency_key_reused`, `redis_unavailable`, `store_unavailable`.
  */
 export async function createJob(request: CreateJobRequest, context: CreateJobContext): Promise<string> {

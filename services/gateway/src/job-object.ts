@@ -7,6 +7,7 @@ import {
   unitCount,
 } from '@residency/protocol';
 import type { FileRecord, JobRecord, StoredJobEvent } from '@residency/storage';
+import { settingsOf } from './job-settings.js';
 
 function progressOf(record: JobRecord): ResidencyJob['progress'] {
   const { spec, position, status } = record;
@@ -16,27 +17,6 @@ function progressOf(record: JobRecord): ResidencyJob['progress'] {
   if (status === 'queued') return { phase: 'waiting', ...counts };
   if (status !== 'running' || position >= unitCount(spec)) return { phase: 'done', ...counts };
   return { phase: unitAt(spec, position).phase === 'eval' ? 'evaluating' : 'training', ...counts };
-}
-
-/** Every setting of a run with its default filled in, in the names of the request. */
-function settingsOf(record: JobRecord): Record<string, unknown> {
-  const { spec } = record;
-  const { hyperparameters } = spec;
-  return {
-    group_size: spec.groupSize,
-    groups_per_step: spec.groupsPerStep,
-    steps: spec.steps,
-    temperature: hyperparameters.temperature,
-    max_new_tokens: spec.maxNewTokens,
-    learning_rate: hyperparameters.learningRate,
-    kl_coefficient: hyperparameters.klCoefficient,
-    clip_low: hyperparameters.clipLow,
-    clip_high: hyperparameters.clipHigh,
-    max_grad_norm: hyperparameters.maxGradNorm,
-    weight_decay: hyperparameters.weightDecay,
-    eval_samples: spec.evalSamples,
-    lora: { rank: spec.loraRank, alpha: spec.loraAlpha },
-  };
 }
 
 /** A job as the API shows it. */

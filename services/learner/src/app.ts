@@ -39,6 +39,7 @@ import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import { learnStep, readStep } from './learn-step.js';
 import { openRun } from './open-run.js';
 import { PolicyManifests } from './policy-manifest.js';
+import { showStep } from './step-gauges.js';
 
 interface LearnerFields extends ProcessFields {
   readonly grpcPort: ConfigField<number>;
@@ -128,6 +129,7 @@ function handlers(parts: Parts): Handlers<typeof LearnerService> {
       );
       end();
       learned.inc(answer.metrics.tokens);
+      showStep(metrics, answer.metrics);
       return learnAnswerToProto(answer);
     },
   };

@@ -7,6 +7,7 @@ import {
   ResidencyError,
 } from '@residency/protocol';
 import { type ArtifactStore, putBytes, readBytes, sha256Of } from '@residency/storage';
+import { engineHyperparameters } from './engine-hyperparameters.js';
 import type { PolicyManifest, PolicyManifests } from './policy-manifest.js';
 
 /** A training step as it was asked for: the header, and its groups in index order. */
@@ -124,7 +125,8 @@ export async function takenStep(step: StepRequest, manifests: PolicyManifests): 
 
 /**
  * Takes a training step and keeps the new version before answering; a step that was taken is not taken again.
- * @throws ResidencyError `policy_not_found`, `policy_mismatch`, `learn_conflict`, `engine_failed`, `engine_deadline`.
+ * @throws ResidencyError `policy_not_found`, `policy_mismatch`, `learn_conflict`, `engine_failed`, `engine_deadline`;
+ * ModelError `MODEL_REQUEST` for settings that make no sense.
  */
 export async function learnStep(step: StepRequest, context: LearnContext): Promise<LearnAnswer> {
   const { store, manifests } = context;
@@ -143,7 +145,7 @@ export async function learnStep(step: StepRequest, context: LearnContext): Promi
     adapter: await readBytes(store, parent.adapterSha256),
     optimizer: await readBytes(store, parent.optimizerSha256),
   };
-  const { hyperparameters } = header;
+  const hyperparameters = engineHyperparameters(header.hyperparameters, header.step);
   const result: LearnResult = await engine.learn(
     { state, groups: step.groups, hyperparameters },
     context.call,

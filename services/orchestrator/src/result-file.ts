@@ -18,6 +18,17 @@ const columns = [
   'policy_version',
   'adapter_sha256',
   'ledger_sha256',
+  // After the others: who reads columns by number finds them where they were.
+  'learning_rate',
+  'update_norm',
+  'parameter_norm',
+  'clip_scale',
+  'ratio',
+  'old_kl',
+  'clip_fraction_low',
+  'clip_fraction_high',
+  'importance_mean',
+  'importance_truncated',
 ] as const;
 
 function cell(value: unknown): string {

@@ -71,6 +71,7 @@ export async function sampleGroup(request: SampleGroupRequest): Promise<SampledG
       temperatures,
       maxNewTokens: spec.maxNewTokens,
       stopIds: [...tokenizer.stopIds],
+      ...spec.filters,
       key: { seed: spec.seed, step: unitKeyStep(unit), prompt: index },
     },
     { deadlineMs: request.deadlineMs, signal: request.signal },

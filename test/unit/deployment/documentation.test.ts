@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { AGGREGATIONS, KL_ESTIMATORS, LOSS_PRESET_NAMES } from '@residency/algorithms';
 import { settingDefaults } from '@residency/protocol';
 import { describe, expect, test } from 'vitest';
 import { root } from './manifests.js';
@@ -54,10 +55,26 @@ describe('README', () => {
     ['clip_low, clip_high', `${settingDefaults.clip_low}, ${settingDefaults.clip_high}`],
     ['max_grad_norm', `${settingDefaults.max_grad_norm}`],
     ['weight_decay', `${settingDefaults.weight_decay}`],
+    ['top_k, top_p, min_p', `${settingDefaults.top_k}, ${settingDefaults.top_p}, ${settingDefaults.min_p}`],
+    ['learning_rate_schedule', settingDefaults.learning_rate_schedule],
+    ['warmup_steps', `${settingDefaults.warmup_steps}`],
+    ['min_learning_rate_share', `${settingDefaults.min_learning_rate_share}`],
+    ['loss', settingDefaults.loss],
+    ['kl_estimator', settingDefaults.kl_estimator],
+    ['entropy_coefficient', `${settingDefaults.entropy_coefficient}`],
+    ['importance_cap', `${settingDefaults.importance_cap}`],
     ['eval_samples', `${settingDefaults.eval_samples}`],
     ['lora.rank, lora.alpha', `${settingDefaults.lora_rank}, ${settingDefaults.lora_alpha}`],
   ])('gives the default of %s', (name, value) => {
     expect(row(name)?.[2]).toBe(value);
+  });
+
+  test('names every loss and aggregation', () => {
+    const named = (name: string) => row(name)?.slice(2).join(' ') ?? '';
+
+    for (const loss of LOSS_PRESET_NAMES) expect(named('loss')).toContain(loss);
+    for (const aggregation of AGGREGATIONS) expect(named('aggregation')).toContain(aggregation);
+    for (const estimator of KL_ESTIMATORS) expect(named('kl_estimator')).toContain(estimator);
   });
 });
 

@@ -1,4 +1,14 @@
-import { type CreateJobRequest, compileCheck, createJobSchema, resolveJobSpec } from '@residency/protocol';
+import { LOSS_PRESET_NAMES, LOSS_PRESETS } from '@residency/algorithms';
+import {
+  type CreateJobRequest,
+  compileCheck,
+  createJobSchema,
+  type JobSpec,
+  ResidencyError,
+  type ResidencyRequest,
+  resolveJobSpec,
+  settingDefaults,
+} from '@residency/protocol';
 import { describe, expect, it } from 'vitest';
 
 const check = compileCheck<CreateJobRequest>(createJobSchema);
@@ -44,6 +54,21 @@ describe('the schema of a job request', () => {
     [withHyperparameters({ batchsize: 1 }), 'hyperparameters'],
     [{ ...base, x_residency: { group_size: 1 } }, 'group_size'],
     [{ ...base, x_residency: { lora: { rank: 1.5 } } }, 'rank'],
+    [{ ...base, x_residency: { loss: 'ppo2' } }, 'loss'],
+    [{ ...base, x_residency: { loss: 'toString' } }, 'loss'],
+    [{ ...base, x_residency: { aggregation: 'median' } }, 'aggregation'],
+    [{ ...base, x_residency: { kl_estimator: 'k4' } }, 'kl_estimator'],
+    [{ ...base, x_residency: { importance: 'group' } }, 'importance'],
+    [{ ...base, x_residency: { importance_cap: 0 } }, 'importance_cap'],
+    [{ ...base, x_residency: { dual_clip: 1 } }, 'dual_clip'],
+    [{ ...base, x_residency: { fixed_length: 0 } }, 'fixed_length'],
+    [{ ...base, x_residency: { entropy_coefficient: -1 } }, 'entropy_coefficient'],
+    [{ ...base, x_residency: { learning_rate_schedule: 'step' } }, 'learning_rate_schedule'],
+    [{ ...base, x_residency: { warmup_steps: 0.5 } }, 'warmup_steps'],
+    [{ ...base, x_residency: { min_learning_rate_share: 1.1 } }, 'min_learning_rate_share'],
+    [{ ...base, x_residency: { top_k: -1 } }, 'top_k'],
+    [{ ...base, x_residency: { top_p: 0 } }, 'top_p'],
+    [{ ...base, x_residency: { min_p: 2 } }, 'min_p'],
   ])('refuses a request out of range and says where (%#)', (request, place) => {
     const outcome = check(request);
 
@@ -110,5 +135,149 @@ describe('resolveJobSpec', () => {
     const resolved = resolveJobSpec(withHyperparameters(auto) as unknown as CreateJobRequest, training, null);
 
     expect(resolved).toEqual({ ...resolveJobSpec(base, training, null), grader: {} });
+  });
+});
+
+describe('what a run learns with', () => {
+  const resolve = (own: ResidencyRequest): JobSpec => {
+    expect(check({ ...base, x_residency: own })).toMatchObject({ ok: true });
+    return resolveJobSpec({ ...base, x_residency: own }, training, null);
+  };
+  const plain = resolveJobSpec(base, training, null);
+  const refusal = (own: ResidencyRequest): ResidencyError => {
+    try {
+      resolve(own);
+    } catch (error) {
+      if (error instanceof ResidencyError) return error;
+      throw error;
+    }
+    throw new Error(`nothing was refused of ${JSON.stringify(own)}`);
+  };
+
+  it('is the same, key by key, where settings say what their defaults say', () => {
+    const said = resolve({
+      loss: 'ppo',
+      aggregation: 'token-mean',
+      entropy_coefficient: 0,
+      learning_rate_schedule: 'constant',
+      warmup_steps: 0,
+      top_k: 0,
+      top_p: 1,
+      min_p: 0,
+    });
+
+    expect(JSON.stringify(said)).toBe(JSON.stringify(plain));
+  });
+
+  it('has the numbers of the loss that runs have without a choice as defaults', () => {
+    const { clip, kl, estimator, aggregation } = LOSS_PRESETS[settingDefaults.loss];
+
+    expect(clip).toEqual({ low: settingDefaults.clip_low, high: settingDefaults.clip_high });
+    expect([kl, estimator, aggregation]).toEqual([null, 'ppo', settingDefaults.aggregation]);
+    expect(settingDefaults.kl_coefficient).toBe(0);
+  });
+
+  it.each([
+    ['grpo', { klCoefficient: 0.04, aggregation: 'seq-mean-token-mean' }],
+    ['dapo', { clipHigh: 0.28 }],
+    ['dr_grpo', { aggregation: 'fixed-length', fixedLength: 256 }],
+    ['gspo', { clipLow: 3e-4, clipHigh: 4e-4, estimator: 'gspo', aggregation: 'seq-mean-token-mean' }],
+    ['cispo', { clipLow: 1, estimator: 'cispo' }],
+    ['reinforce', { estimator: 'reinforce', aggregation: 'seq-mean-token-sum' }],
+  ] as const)('is what the paper says: %s', (loss, change) => {
+    expect(resolve({ loss })).toEqual({
+      ...plain,
+      hyperparameters: { ...plain.hyperparameters, ...change },
+    });
+  });
+
+  it('takes every preset', () => {
+    for (const loss of LOSS_PRESET_NAMES) expect(() => resolve({ loss })).not.toThrow();
+  });
+
+  it('lets a setting win over the number of the preset', () => {
+    const { hyperparameters } = resolve({
+      loss: 'grpo',
+      aggregation: 'fixed-length',
+      fixed_length: 64,
+      kl_coefficient: 0.5,
+      kl_estimator: 'k2',
+      entropy_coefficient: 0.01,
+      clip_high: 0.3,
+      dual_clip: 3,
+      importance: 'token',
+    });
+
+    expect(hyperparameters).toEqual({
+      ...plain.hyperparameters,
+      estimator: 'ppo_dual_clip',
+      aggregation: 'fixed-length',
+      fixedLength: 64,
+      klCoefficient: 0.5,
+      klEstimator: 'k2',
+      entropyCoefficient: 0.01,
+      clipHigh: 0.3,
+      dualClip: 3,
+      importance: 'token',
+      importanceCap: 2,
+    });
+    expect(resolve({ loss: 'grpo', kl_coefficient: 0 }).hyperparameters.klCoefficient).toBe(0);
+    expect(resolve({ importance: 'sequence', importance_cap: 5 }).hyperparameters.importanceCap).toBe(5);
+  });
+
+  it('has a schedule over the steps of the run', () => {
+    const scheduled = (own: ResidencyRequest) => resolve(own).hyperparameters.schedule;
+
+    expect(scheduled({ learning_rate_schedule: 'cosine', steps: 40, warmup_steps: 4 })).toEqual({
+      shape: 'cosine',
+      warmupSteps: 4,
+      totalSteps: 40,
+      minShare: 0,
+    });
+    // 20 rows, 8 groups a step: three steps.
+    expect(scheduled({ learning_rate_schedule: 'linear', min_learning_rate_share: 0.1 })).toEqual({
+      shape: 'linear',
+      warmupSteps: 0,
+      totalSteps: 3,
+      minShare: 0.1,
+    });
+    expect(scheduled({ warmup_steps: 2 })).toMatchObject({ shape: 'constant', warmupSteps: 2 });
+  });
+
+  it('scores the old policy where sampling leaves something out', () => {
+    const filtered = resolve({ top_p: 0.9, top_k: 40 });
+
+    expect(filtered).toEqual({
+      ...plain,
+      filters: { topK: 40, topP: 0.9 },
+      hyperparameters: { ...plain.hyperparameters, oldLogprobs: 'scored' },
+    });
+    expect(resolve({ min_p: 0.05 }).filters).toEqual({ minP: 0.05 });
+  });
+
+  it.each([
+    [{ fixed_length: 9 }, 'fixed_length', 'found 9 with aggregation token-mean, wanted fixed-length'],
+    [{ kl_estimator: 'k1' }, 'kl_estimator', 'found "k1" with kl_coefficient 0'],
+    [{ loss: 'grpo', kl_coefficient: 0, kl_estimator: 'k1' }, 'kl_estimator', 'wanted a kl_coefficient'],
+    [
+      { loss: 'gspo', dual_clip: 3 },
+      'dual_clip',
+      'found 3 with loss gspo, wanted ppo, grpo, dapo or dr_grpo',
+    ],
+    [{ loss: 'reinforce', clip_low: 0.1 }, 'clip_low', 'found 0.1 with loss reinforce, which has no clip'],
+    [{ loss: 'reinforce', clip_high: 0.1 }, 'clip_high', 'which has no clip'],
+    [{ importance_cap: 2 }, 'importance_cap', 'found 2 without importance, wanted token or sequence'],
+    [{ warmup_steps: 4 }, 'warmup_steps', 'found 4, wanted at most the 3 steps of the run'],
+    [
+      { min_learning_rate_share: 0.1 },
+      'min_learning_rate_share',
+      'found 0.1 with a constant learning rate, wanted linear or cosine',
+    ],
+  ] as const)('refuses what nothing would read: %j', (own, name, text) => {
+    const error = refusal(own);
+
+    expect(error).toMatchObject({ code: 'invalid_request', param: `x_residency.${name}` });
+    expect(error.message).toContain(`x_residency.${name}: `);
+    expect(error.message).toContain(text);
   });
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AGGREGATIONS, IMPORTANCE_LEVELS, KL_ESTIMATORS, POLICY_ESTIMATORS } from '@residency/algorithms';
 import {
   AdvantageService,
   type AnyService,
@@ -21,8 +22,10 @@ import {
   policyFromProto,
   policyToProto,
   ResidencyError,
+  type RunHyperparameters,
   runFromProto,
   runToProto,
+  SCHEDULE_SHAPES,
   serviceDefinition,
 } from '@residency/protocol';
 import fc from 'fast-check';
@@ -76,7 +79,7 @@ describe('the advantage pairs', () => {
 });
 
 describe('the learner pairs', () => {
-  const hyperparameters = fc.record({
+  const before = {
     learningRate: double,
     adamBeta1: double,
     adamBeta2: double,
@@ -87,7 +90,29 @@ describe('the learner pairs', () => {
     clipHigh: double,
     klCoefficient: double,
     temperature: double,
+  };
+  const schedule = fc.record({
+    shape: fc.constantFrom(...SCHEDULE_SHAPES),
+    warmupSteps: index,
+    totalSteps: index,
+    minShare: double,
   });
+  const chosen = {
+    estimator: fc.constantFrom(...POLICY_ESTIMATORS),
+    aggregation: fc.constantFrom(...AGGREGATIONS),
+    fixedLength: index,
+    klEstimator: fc.constantFrom(...KL_ESTIMATORS),
+    entropyCoefficient: double,
+    dualClip: double,
+    importance: fc.constantFrom(...IMPORTANCE_LEVELS),
+    importanceCap: double,
+    oldLogprobs: fc.constantFrom('recorded' as const, 'scored' as const),
+    schedule,
+  };
+  const hyperparameters: fc.Arbitrary<RunHyperparameters> = fc.record(
+    { ...before, ...chosen },
+    { requiredKeys: Object.keys(before) as (keyof typeof before)[] },
+  );
   const header = fc.record({
     jobId: fc.string(),
     step: index,
@@ -109,6 +134,85 @@ describe('the learner pairs', () => {
         expect(learnPartFromProto(learn.request(learnPartToProto(sent)))).toEqual(sent);
       }),
     );
+  });
+
+  const plain = {
+    learningRate: 1e-4,
+    adamBeta1: 0.9,
+    adamBeta2: 0.999,
+    adamEpsilon: 1e-8,
+    weightDecay: 0.01,
+    maxGradNorm: 1,
+    clipLow: 0.2,
+    clipHigh: 0.2,
+    klCoefficient: 0.04,
+    temperature: 1,
+  };
+  const headerOf = (hyperparameters: object) =>
+    learnPartFromProto(
+      learn.request({ part: { case: 'header', value: { policy: { version: 0 }, hyperparameters } } }),
+    );
+
+  it('read a header from before there was a choice of losses as it was, key by key', () => {
+    // A message of ten doubles, field numbers 1 to 10, made without this package's classes.
+    const doubles = Object.values(plain).map((value, at) => {
+      const field = Buffer.alloc(9);
+      field.writeUInt8(((at + 1) << 3) | 1);
+      field.writeDoubleLE(value, 1);
+      return field;
+    });
+    const nested = (field: number, bytes: Buffer): Buffer =>
+      Buffer.concat([Buffer.from([(field << 3) | 2, bytes.byteLength]), bytes]);
+    const policy = nested(4, Buffer.from([0x08, 0x01]));
+    const bytes = nested(1, Buffer.concat([policy, nested(5, Buffer.concat(doubles))]));
+    const definition = serviceDefinition(LearnerService)['learn'];
+
+    const part = learnPartFromProto(
+      definition?.requestDeserialize(bytes) as Parameters<typeof learnPartFromProto>[0],
+    );
+
+    const read = part.kind === 'header' ? part.header.hyperparameters : null;
+    expect(JSON.stringify(read)).toBe(JSON.stringify(plain));
+    // What has no new field is sent as those ten doubles and nothing more.
+    const sent = definition?.requestSerialize(learnPartToProto(part)) ?? Buffer.alloc(0);
+    expect(Buffer.from(sent).equals(bytes)).toBe(true);
+  });
+
+  it.each([
+    ['estimator', { estimator: 'ppo3' }],
+    ['aggregation', { aggregation: '' }],
+    ['kl_estimator', { klEstimator: 'k9' }],
+    ['importance', { importance: 'toString' }],
+    ['old_logprobs', { oldLogprobs: 'guessed' }],
+    ['schedule.shape', { schedule: { shape: 'step' } }],
+  ])('refuse a name that nobody knows: %s', (field, change) => {
+    expect(() => headerOf({ ...plain, ...change })).toThrow(
+      expect.objectContaining({
+        code: 'invalid_request',
+        param: `hyperparameters.${field}`,
+        message: expect.stringMatching(/: found ".*", wanted one of /),
+      }),
+    );
+  });
+
+  it('carry what a step says of its update, zeros too', () => {
+    const update = {
+      learningRate: 5e-5,
+      updateNorm: 0,
+      parameterNorm: 3.5,
+      clipScale: 0.25,
+      ratio: 1.01,
+      clipFractionLow: 0,
+      clipFractionHigh: 0.125,
+      oldKl: 1e-7,
+      importanceMean: 0.9,
+      importanceTruncated: 0,
+    };
+    const measured = { loss: 0, policyLoss: 0, kl: 0, entropy: 0, clipFraction: 0, gradNorm: 0 };
+    const metrics = { ...measured, ...update, tokens: 3, skipped: null };
+    const answer = { policy: { version: 1, sha256: 'a'.repeat(64) }, metrics };
+
+    expect(learnAnswerFromProto(learn.response(learnAnswerToProto(answer)))).toEqual(answer);
   });
 
   it.each([null, 'nonfinite_gradient'])(

@@ -1,5 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { schemaOf } from '../schema.js';
+import { closed } from './ranges.js';
+import { type ResidencyRequest, residencySchema } from './residency-request.js';
 
 /** `auto` leaves the choice to the platform. */
 export type Auto<T> = 'auto' | T;
@@ -10,23 +12,6 @@ export interface ReinforcementHyperparameters {
   readonly n_epochs?: Auto<number>;
   readonly learning_rate_multiplier?: Auto<number>;
   readonly eval_samples?: Auto<number>;
-}
-
-/** The platform's own settings, under one namespaced key. */
-export interface ResidencyRequest {
-  readonly group_size?: number;
-  readonly groups_per_step?: number;
-  readonly steps?: number;
-  readonly temperature?: number;
-  readonly max_new_tokens?: number;
-  readonly learning_rate?: number;
-  readonly kl_coefficient?: number;
-  readonly clip_low?: number;
-  readonly clip_high?: number;
-  readonly max_grad_norm?: number;
-  readonly weight_decay?: number;
-  readonly eval_samples?: number;
-  readonly lora?: { readonly rank?: number; readonly alpha?: number };
 }
 
 /** Body of POST /v1/fine_tuning/jobs. */
@@ -47,13 +32,6 @@ export interface CreateJobRequest {
   readonly x_residency?: ResidencyRequest;
 }
 
-const closed = { additionalProperties: false };
-const integer = (minimum: number, maximum: number) =>
-  Type.Integer({ minimum, maximum, description: `an integer from ${minimum} to ${maximum}` });
-const number = (minimum: number, maximum: number) =>
-  Type.Number({ minimum, maximum, description: `a number from ${minimum} to ${maximum}` });
-const positive = (maximum: number) =>
-  Type.Number({ exclusiveMinimum: 0, maximum, description: `a number above 0 and up to ${maximum}` });
 const orAuto = <S extends TSchema>(schema: S, wanted: string) =>
   Type.Union([Type.Literal('auto'), schema], { description: `"auto" or ${wanted}` });
 const orNull = <S extends TSchema>(schema: S, wanted: string) =>
@@ -67,27 +45,6 @@ const hyperparameters = Type.Object(
       orAuto(Type.Number({ exclusiveMinimum: 0, maximum: 1_000 }), 'a number above 0 and up to 1000'),
     ),
     eval_samples: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 64 }), 'an integer from 1 to 64')),
-  },
-  closed,
-);
-
-const residency = Type.Object(
-  {
-    group_size: Type.Optional(integer(2, 64)),
-    groups_per_step: Type.Optional(integer(1, 256)),
-    steps: Type.Optional(integer(1, 100_000)),
-    temperature: Type.Optional(number(0.05, 2)),
-    max_new_tokens: Type.Optional(integer(1, 8_192)),
-    learning_rate: Type.Optional(positive(1)),
-    kl_coefficient: Type.Optional(number(0, 10)),
-    clip_low: Type.Optional(number(0, 1)),
-    clip_high: Type.Optional(number(0, 10)),
-    max_grad_norm: Type.Optional(number(0, 1_000)),
-    weight_decay: Type.Optional(number(0, 1)),
-    eval_samples: Type.Optional(integer(0, 64)),
-    lora: Type.Optional(
-      Type.Object({ rank: Type.Optional(integer(1, 256)), alpha: Type.Optional(positive(1_024)) }, closed),
-    ),
   },
   closed,
 );
@@ -130,7 +87,7 @@ export const createJobSchema: TSchema = schemaOf<CreateJobRequest>()(
         },
         closed,
       ),
-      x_residency: Type.Optional(residency),
+      x_residency: Type.Optional(residencySchema),
     },
     closed,
   ),

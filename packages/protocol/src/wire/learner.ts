@@ -15,6 +15,8 @@ import type {
   OpenRunRequestSchema,
 } from '../gen/residency/v1/learner_pb.js';
 import type { PolicyRef, RunHyperparameters } from '../job-spec.js';
+import { hyperparametersFromProto } from './hyperparameters.js';
+import { type LearnStepMetrics, stepMetricsFromProto, stepMetricsToProto } from './step-metrics.js';
 
 /** What policy version 0 of a run is made from. */
 export interface RunOpening {
@@ -46,18 +48,6 @@ export interface LearnGroup {
   readonly policySha256: string;
   readonly promptIds: readonly number[];
   readonly samples: readonly LearnSample[];
-}
-
-export interface LearnStepMetrics {
-  readonly loss: number;
-  readonly policyLoss: number;
-  readonly kl: number;
-  readonly entropy: number;
-  readonly clipFraction: number;
-  readonly gradNorm: number;
-  /** Tokens that carried loss. */
-  readonly tokens: number;
-  readonly skipped: string | null;
 }
 
 export interface LearnAnswer {
@@ -110,15 +100,13 @@ export function learnPartToProto(part: LearnPart): MessageInitShape<typeof Learn
 }
 
 function headerFromProto(message: LearnHeaderMessage): LearnHeader {
-  const values = message.hyperparameters;
-  if (values === undefined) throw missing('hyperparameters');
-  const { $typeName: _name, $unknown: _unknown, ...hyperparameters } = values;
+  if (message.hyperparameters === undefined) throw missing('hyperparameters');
   return {
     jobId: message.jobId,
     step: message.step,
     model: message.model,
     policy: policyRefFromProto(message.policy),
-    hyperparameters,
+    hyperparameters: hyperparametersFromProto(message.hyperparameters),
     groupCount: message.groupCount,
   };
 }
@@ -139,28 +127,10 @@ export function learnPartFromProto(message: LearnRequest): LearnPart {
 }
 
 export function learnAnswerToProto(answer: LearnAnswer): MessageInitShape<typeof LearnResponseSchema> {
-  const { tokens, skipped, ...numbers } = answer.metrics;
-  return {
-    policy: { ...answer.policy },
-    metrics: { ...numbers, tokens: BigInt(tokens), ...(skipped === null ? {} : { skipped }) },
-  };
+  return { policy: { ...answer.policy }, metrics: stepMetricsToProto(answer.metrics) };
 }
 
 export function learnAnswerFromProto(message: LearnResponse): LearnAnswer {
-  const { metrics } = message;
-  if (metrics === undefined) throw missing('metrics');
-  const { loss, policyLoss, kl, entropy, clipFraction, gradNorm, tokens, skipped } = metrics;
-  return {
-    policy: policyRefFromProto(message.policy),
-    metrics: {
-      loss,
-      policyLoss,
-      kl,
-      entropy,
-      clipFraction,
-      gradNorm,
-      tokens: Number(tokens),
-      skipped: skipped ?? null,
-    },
-  };
+  if (message.metrics === undefined) throw missing('metrics');
+  return { policy: policyRefFromProto(message.policy), metrics: stepMetricsFromProto(message.metrics) };
 }

@@ -1,0 +1,38 @@
+import { settingDefaults } from '@residency/protocol';
+import type { JobRecord } from '@residency/storage';
+
+/** Every setting of a run with its default filled in, in the names of the request; null where the loss reads none. */
+export function settingsOf({ request, spec }: JobRecord): Record<string, unknown> {
+  const { hyperparameters: h, filters } = spec;
+  const isClipped = h.estimator !== 'reinforce';
+  const { schedule } = h;
+  return {
+    group_size: spec.groupSize,
+    groups_per_step: spec.groupsPerStep,
+    steps: spec.steps,
+    temperature: h.temperature,
+    top_k: filters?.topK ?? settingDefaults.top_k,
+    top_p: filters?.topP ?? settingDefaults.top_p,
+    min_p: filters?.minP ?? settingDefaults.min_p,
+    max_new_tokens: spec.maxNewTokens,
+    learning_rate: h.learningRate,
+    learning_rate_schedule: schedule?.shape ?? settingDefaults.learning_rate_schedule,
+    warmup_steps: schedule?.warmupSteps ?? settingDefaults.warmup_steps,
+    min_learning_rate_share: schedule?.minShare ?? settingDefaults.min_learning_rate_share,
+    loss: request.x_residency?.loss ?? settingDefaults.loss,
+    aggregation: h.aggregation ?? settingDefaults.aggregation,
+    fixed_length: h.fixedLength ?? null,
+    kl_coefficient: h.klCoefficient,
+    kl_estimator: h.klCoefficient === 0 ? null : (h.klEstimator ?? settingDefaults.kl_estimator),
+    entropy_coefficient: h.entropyCoefficient ?? settingDefaults.entropy_coefficient,
+    clip_low: isClipped ? h.clipLow : null,
+    clip_high: isClipped ? h.clipHigh : null,
+    dual_clip: h.dualClip ?? null,
+    importance: h.importance ?? null,
+    importance_cap: h.importanceCap ?? null,
+    max_grad_norm: h.maxGradNorm,
+    weight_decay: h.weightDecay,
+    eval_samples: spec.evalSamples,
+    lora: { rank: spec.loraRank, alpha: spec.loraAlpha },
+  };
+}
