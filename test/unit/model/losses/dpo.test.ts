@@ -64,7 +64,7 @@ const runOf = (logprobs: readonly number[], referenceLogprobs: readonly number[]
     pairWeights: PAIR_WEIGHTS,
   },
   numbers,
-  sizes: { K: PAIR_COUNT, S: WIDTH },
+  sizes: { N: PAIR_COUNT, S: WIDTH },
 });
 const runner = createLocalRunner();
 afterAll(() => runner.close());
