@@ -151,6 +151,6 @@ describe('direct preference optimisation', () => {
   });
 
   it('refuses sequences that are not pairs', () => {
-    expect(() => lossProgram({ kind: 'dpo' }, sym('B'))).toThrow('loss dpo: got B sequences, want 2*K');
+    expect(() => lossProgram({ kind: 'dpo' }, sym('B'))).toThrow('loss dpo: got B sequences, want 2*N');
   });
 });
