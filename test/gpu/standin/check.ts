@@ -14,6 +14,7 @@ import { entryCommand } from '../../../packages/tensor/src/process/entry.js';
 import { placedNodes } from '../placed.js';
 import { allCases, allPrograms, type CaseModel, openCaseModel } from '../programs.js';
 import { type ModelShape, writeRandomModel } from '../random-model.js';
+import { countTraffic, isLittle, TRAFFIC_MODEL } from './traffic.js';
 
 /**
  * Asks the real CUDA provider, on a GPU or on the stand-in of this folder, where the nodes of every program go and which
@@ -95,6 +96,19 @@ async function checkTf32(): Promise<boolean> {
   return override === undefined || print({ tf32Override: override, ok: override === '0' });
 }
 
+/** What crosses the bus in a learner's and a sampler's run with an adapter. Only the stand-in counts: no line on a GPU. */
+async function checkTraffic(folder: string): Promise<boolean> {
+  await writeRandomModel(folder, TRAFFIC_MODEL);
+  let ok = true;
+  for (const which of ['learner', 'sampler'] as const) {
+    for (const dtype of ['f32', 'bf16'] as const) {
+      const traffic = await countTraffic(beside('traffic-main'), folder, which, dtype);
+      ok = (traffic === null || print({ traffic, ok: isLittle(traffic) })) && ok;
+    }
+  }
+  return ok;
+}
+
 async function main(): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'residency-standin-'));
   try {
@@ -103,7 +117,8 @@ async function main(): Promise<boolean> {
     const results: boolean[] = [];
     for (const precision of ['f32', 'bf16', 'f16'] as const)
       results.push(await checkPrograms(model, precision));
-    return [...results, await checkOperators(), await checkTf32()].every(Boolean);
+    results.push(await checkTraffic(join(folder, 'traffic')), await checkOperators(), await checkTf32());
+    return results.every(Boolean);
   } finally {
     await rm(folder, { recursive: true });
   }
