@@ -22,6 +22,8 @@ import {
   Mutex,
   modelsDirField,
   type ProcessFields,
+  precisionField,
+  precisionOption,
   processFields,
   ResourceTable,
   type RunningService,
@@ -31,7 +33,7 @@ import {
   threadsField,
 } from '@residency/service';
 import { type ArtifactStore, FileStore, ModelsFolder, readBytes } from '@residency/storage';
-import type { ResolvedDevice } from '@residency/tensor';
+import type { Precision, ResolvedDevice } from '@residency/tensor';
 import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import { learnStep, readStep } from './learn-step.js';
 import { openRun } from './open-run.js';
@@ -43,6 +45,7 @@ interface LearnerFields extends ProcessFields {
   readonly modelsDir: ConfigField<string>;
   readonly threads: ConfigField<number>;
   readonly device: ConfigField<DeviceRequest>;
+  readonly precision: ConfigField<Precision | null>;
   readonly engineTimeoutMs: ConfigField<number>;
 }
 
@@ -54,6 +57,7 @@ export const learnerFields: LearnerFields = {
   modelsDir: modelsDirField(),
   threads: threadsField(),
   device: deviceField(),
+  precision: precisionField(),
   engineTimeoutMs: engineTimeoutField(),
 };
 
@@ -130,12 +134,18 @@ export function startLearner(
   return startService('learner', config, async ({ log, metrics, shutdown }) => {
     const store = await FileStore.open(config.storeDir);
     const { device, reason } = await dependencies.resolveDevice(config.device);
-    log.info({ device: showDevice(device), reason }, 'computing device');
+    const precision = precisionOption(device, config.precision);
+    log.info({ device: showDevice(device), ...precision, reason }, 'computing device');
     const models = new ModelsFolder(config.modelsDir);
     const engines = new ResourceTable(
       async (name) => {
         const { folder } = await models.find(name);
-        return await dependencies.openEngine({ modelDir: folder, threads: config.threads, device });
+        return await dependencies.openEngine({
+          modelDir: folder,
+          threads: config.threads,
+          device,
+          ...precision,
+        });
       },
       (engine) => engine.close(),
     );

@@ -18,6 +18,8 @@ import {
   openQueueWorker,
   openRedis,
   type ProcessFields,
+  precisionField,
+  precisionOption,
   processFields,
   type RedisFields,
   ResourceTable,
@@ -31,7 +33,7 @@ import {
   workerFields,
 } from '@residency/service';
 import { DatasetCache, FileStore, Jobs, Ledger, ModelsFolder } from '@residency/storage';
-import type { ResolvedDevice } from '@residency/tensor';
+import type { Precision, ResolvedDevice } from '@residency/tensor';
 import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import { PolicyCache } from './policy-cache.js';
 import { type PromptTokenizer, sampleGroup } from './sample-group.js';
@@ -42,6 +44,7 @@ interface RolloutFields extends ProcessFields, RedisFields, WorkerFields {
   readonly learnerAddress: ConfigField<string>;
   readonly threads: ConfigField<number>;
   readonly device: ConfigField<DeviceRequest>;
+  readonly precision: ConfigField<Precision | null>;
   readonly engineTimeoutMs: ConfigField<number>;
 }
 
@@ -55,6 +58,7 @@ export const rolloutFields: RolloutFields = {
   learnerAddress: learnerAddressField(),
   threads: threadsField(),
   device: deviceField(),
+  precision: precisionField(),
   engineTimeoutMs: engineTimeoutField(),
 };
 
@@ -83,7 +87,8 @@ export function startRollout(
   return startService('rollout', config, async ({ log, metrics, shutdown }) => {
     const store = await FileStore.open(config.storeDir);
     const { device, reason } = await dependencies.resolveDevice(config.device);
-    log.info({ device: showDevice(device), reason }, 'computing device');
+    const precision = precisionOption(device, config.precision);
+    log.info({ device: showDevice(device), ...precision, reason }, 'computing device');
     const redis = openRedis(config.redisUrl, 'service', log);
     shutdown.on('clients', 'redis', async () => redis.disconnect());
     const jobs = new Jobs(redis, config.queuePrefix);
@@ -98,7 +103,12 @@ export function startRollout(
       async (name) => {
         const { folder } = await models.find(name);
         const tokenizer = await dependencies.openTokenizer(folder);
-        const engine = await dependencies.openEngine({ modelDir: folder, threads: config.threads, device });
+        const engine = await dependencies.openEngine({
+          modelDir: folder,
+          threads: config.threads,
+          device,
+          ...precision,
+        });
         return { engine, tokenizer };
       },
       ({ engine }) => engine.close(),
