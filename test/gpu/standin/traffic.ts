@@ -75,15 +75,23 @@ export async function countTraffic(
   };
 }
 
-/** Small things that loops read from the device for each token: whether to go on, and shapes. */
+/**
+ * Bytes of the tables that ONNX Runtime uploads for joins along axes of unlike parts, 8 a place: a learner's blocks of all
+ * heads, up to three times a layer; a sampler's scores and its own keys and values, in each layer for each token, with some
+ * sixteen small arrays of 16 bytes.
+ */
+function tableBytes(isSampler: boolean): number {
+  const { L, H } = TRAFFIC_MODEL;
+  const { P, S, G } = SHAPE;
+  return isSampler ? L * S * (8 * (P + S + 2 * S) + 16 * 16) : 3 * L * 8 * H * (P + G * S);
+}
+
+/** What loops read from the device for each token: whether to go on, and shapes. */
 const DOWN_PER_TOKEN = 256;
 
-/**
- * Whether little more crosses than has to. Up: what the host gives, and tables of joins along axes of unequal parts (8 bytes
- * a place). Down: the results, and for a sampler a few bytes a token.
- */
+/** Whether only what the host gives, tables and results cross, and neither weights nor activations nor the cache. */
 export function isLittle(t: Traffic): boolean {
   const isSampler = t.program.startsWith('generate');
   const down = t.resultBytes + (isSampler ? DOWN_PER_TOKEN * SHAPE.S : 0);
-  return t.upBytes <= (isSampler ? 2 : 1.5) * t.feedBytes && t.downBytes <= 1.05 * down;
+  return t.upBytes <= t.feedBytes + tableBytes(isSampler) && t.downBytes <= down;
 }

@@ -47,7 +47,7 @@ it.each([1, 0])('scores what a sampler drew at temperature %d as the sampler did
   }
 });
 
-it('tells a run whose cache crosses the bus from one whose cache stays', () => {
+it('tells a run whose prompt, or a layer of it, crosses the bus from one that stays on the device', () => {
   const sampler = {
     ...{ program: 'generate:lora', dtype: 'f32', adapterBytes: 80_000, indexBytes: 600, upCopies: 0 },
     ...{ feedBytes: 81_000, resultBytes: 1024, cacheBytes: 262_144, downCopies: 0 },
@@ -55,8 +55,9 @@ it('tells a run whose cache crosses the bus from one whose cache stays', () => {
   const learner = { ...sampler, program: 'train:lora', feedBytes: 110_000, resultBytes: 80_000 };
 
   expect(isLittle({ ...sampler, upBytes: 110_000, downBytes: 2600 })).toBe(true);
-  expect(isLittle({ ...sampler, upBytes: 81_000 + 262_144, downBytes: 2600 })).toBe(false);
+  expect(isLittle({ ...sampler, upBytes: 81_000 + 65_536, downBytes: 2600 })).toBe(false);
   expect(isLittle({ ...sampler, upBytes: 110_000, downBytes: 262_144 })).toBe(false);
   expect(isLittle({ ...learner, upBytes: 124_000, downBytes: 80_000 })).toBe(true);
+  expect(isLittle({ ...learner, upBytes: 110_000 + 32_768, downBytes: 80_000 })).toBe(false);
   expect(isLittle({ ...learner, upBytes: 124_000, downBytes: 100_000 })).toBe(false);
 });
