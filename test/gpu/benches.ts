@@ -1,4 +1,12 @@
-import { CPU, compile, createChildRunner, type Device, showDevice, thisMachine } from '@residency/tensor';
+import {
+  CPU,
+  compile,
+  createChildRunner,
+  type Device,
+  type Precision,
+  showDevice,
+  thisMachine,
+} from '@residency/tensor';
 import { type PeerOptions, runPeer } from './peer.js';
 import { type CaseModel, type GroupShape, learnerCase, type ProgramCase, samplerCase } from './programs.js';
 import type { ModelShape } from './random-model.js';
@@ -14,13 +22,14 @@ export type BenchConfig = ModelShape & {
 
 export interface BenchOptions {
   readonly device: Device;
+  readonly precision: Precision;
   readonly threads: number;
   readonly iterations: number;
   readonly model: CaseModel;
   readonly config: BenchConfig;
-  /** Whether the processor is measured too; large models take minutes there. */
+  /** Whether the processor is measured too, in f32; large models take minutes there. */
   readonly withCpu: boolean;
-  /** Null leaves the peers out. */
+  /** Null leaves the peers out; they run in the same type. */
   readonly peer: PeerOptions | null;
   readonly records: Records;
 }
@@ -44,14 +53,14 @@ async function gpuMemory(device: Device): Promise<number | null> {
 /** Median time of a run with its inputs and outputs crossing to the child and the device, after one that warms up. */
 async function timed(
   c: ProgramCase,
-  device: Device,
-  options: BenchOptions,
+  on: { readonly device: Device; readonly precision: Precision },
+  { threads, model }: BenchOptions,
   iterations: number,
 ): Promise<Timing> {
   const runner = createChildRunner(DEADLINE);
   try {
-    const { threads, model } = options;
-    const session = await compile(c.program, { runner, device, threads, weights: model.weights });
+    const weights = await model.weights(on.precision);
+    const session = await compile(c.program, { runner, ...on, threads, weights });
     await session.run(c.sizes, c.inputs, DEADLINE);
     const times: number[] = [];
     for (let i = 0; i < iterations; i++) {
@@ -61,7 +70,7 @@ async function timed(
     }
     times.sort((a, b) => a - b);
     const round = (ms: number | undefined): number => Math.round((ms ?? Number.NaN) * 10) / 10;
-    const memoryMiB = await gpuMemory(device);
+    const memoryMiB = await gpuMemory(on.device);
     return { ms: round(times[Math.floor(times.length / 2)]), minMs: round(times[0]), memoryMiB };
   } finally {
     await runner.close();
@@ -74,22 +83,20 @@ async function bench(
   tokens: number,
   options: BenchOptions,
 ): Promise<void> {
-  const { device, config, withCpu, peer, records, iterations } = options;
+  const { device, precision, config, withCpu, peer, records, iterations } = options;
   const withRate = (t: Timing): Record<string, unknown> => ({
     ...t,
     tokensPerSecond: Math.round((tokens / t.ms) * 1e4) / 10,
   });
-  const line = { ...config, program: c.name, dtype: 'f32', tokens };
+  const line = { ...config, program: c.name, dtype: precision, tokens };
   try {
-    const ours = await timed(c, device, options, iterations);
+    const ours = await timed(c, { device, precision }, options, iterations);
     // The processor is there for scale, not for precision.
-    const cpu = withCpu && device.kind === 'cuda' ? await timed(c, CPU, options, 1) : null;
-    const numbers = { ...config };
-    const peers = peer === null ? null : await runPeer(name, numbers, peer);
-    const half =
-      peer === null || device.kind !== 'cuda'
-        ? null
-        : await runPeer(name, numbers, { ...peer, dtype: 'bf16' });
+    const cpu =
+      withCpu && device.kind === 'cuda'
+        ? await timed(c, { device: CPU, precision: 'f32' }, options, 1)
+        : null;
+    const peers = peer === null ? null : await runPeer(name, { ...config }, peer);
     const ratio = (ms: unknown): number | null =>
       typeof ms === 'number' ? Math.round((ms / ours.ms) * 1000) / 1000 : null;
     records.add({
@@ -97,11 +104,10 @@ async function bench(
       config: line,
       [testedKey(showDevice(device))]: withRate(ours),
       ...(cpu === null ? {} : { cpu: withRate(cpu) }),
-      ...(peers === null ? {} : { peer: { f32: peers, ...(half === null ? {} : { bf16: half }) } }),
+      ...(peers === null ? {} : { peer: peers }),
       difference: {
         timesFasterThanCpu: ratio(cpu?.ms),
         timesFasterThanPeer: ratio(peers?.['ms']),
-        timesFasterThanBf16Peer: ratio(half?.['ms']),
       },
       ok: Number.isFinite(ours.ms),
     });
@@ -116,7 +122,7 @@ const groupOf = ({ P, S, G }: BenchConfig): GroupShape => ({ P, S, G });
 /** Forward and backward of one group with an adapter on all projections: what a training step repeats. */
 export function benchLearner(options: BenchOptions): Promise<void> {
   const { config, model } = options;
-  const c = learnerCase(model.config, 'lora', 'policy', groupOf(config));
+  const c = learnerCase(model.config, groupOf(config));
   return bench('learner', c, config.P + config.G * config.S, options);
 }
 
@@ -125,7 +131,7 @@ export function benchSampler(options: BenchOptions): Promise<void> {
   const { config, model } = options;
   return bench(
     'sampler',
-    samplerCase(model.config, 'none', groupOf(config), 1),
+    samplerCase(model.config, 'none', groupOf(config), { temperature: 1, isFiltered: false }),
     config.G * config.S,
     options,
   );

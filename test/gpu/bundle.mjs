@@ -18,6 +18,7 @@ const entries = [
   'test/gpu/placed-main.ts',
   'test/gpu/standin/check.ts',
   'test/gpu/standin/operators-main.ts',
+  'test/gpu/standin/traffic-main.ts',
   'packages/tensor/src/device/session-main.ts',
   'packages/tensor/src/runner/child-main.ts',
   'packages/model/src/engine/engine-main.ts',

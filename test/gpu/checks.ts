@@ -1,4 +1,3 @@
-import { decodeAdapter, type Engine, type LearnHyperparameters, openEngine } from '@residency/model';
 import {
   CPU,
   checkPlacement,
@@ -6,11 +5,13 @@ import {
   createChildRunner,
   type Device,
   emitModel,
+  type Precision,
   type SessionRunner,
   showDevice,
   showProblem,
   type TensorData,
 } from '@residency/tensor';
+import { type Difference, differenceOf, equalShare, type Outputs, TOLERANCES } from './difference.js';
 import { placedNodes } from './placed.js';
 import {
   allCases,
@@ -18,68 +19,41 @@ import {
   type CaseModel,
   type GroupShape,
   isGradient,
+  isSampler,
   type ProgramCase,
+  type SamplerCase,
 } from './programs.js';
 import { type Records, testedKey } from './record.js';
 
 export interface CheckOptions {
   readonly device: Device;
+  /** Type of the device's products; the processor it is compared with computes in f32. */
+  readonly precision: Precision;
   readonly threads: number;
   readonly model: CaseModel;
   readonly modelDir: string;
+  readonly cacheDir: string;
   readonly shape: GroupShape;
   readonly records: Records;
 }
 
-/**
- * Largest relative difference of float32 sums taken in another order, TF32 off: the longest sums are over some thousand
- * terms, each rounded to 6e-8.
- */
-const TOLERANCE = 1e-4;
-const DEADLINE = { deadlineMs: 900_000 };
+export const DEADLINE = { deadlineMs: 900_000 };
 
-/** Largest |a - b| relative to the largest |b|. */
-export function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let [worst, scale] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    const [x, y] = [a[i] ?? Number.NaN, b[i] ?? Number.NaN];
-    const d = Math.abs(x - y);
-    if (Number.isNaN(d)) return Number.NaN;
-    worst = Math.max(worst, d);
-    scale = Math.max(scale, Math.abs(y));
-  }
-  return worst === 0 ? 0 : worst / (scale || Number.MIN_VALUE);
-}
-
-const numbers = (data: TensorData | undefined): number[] => Array.from(data ?? [], Number);
-
-async function runOn(
-  runner: SessionRunner,
-  device: Device,
-  c: ProgramCase,
-  { model, threads }: CheckOptions,
-): Promise<Record<string, TensorData>> {
-  const session = await compile(c.program, { runner, device, threads, weights: model.weights });
-  try {
-    return await session.run(c.sizes, c.inputs, DEADLINE);
-  } finally {
-    await session.close();
-  }
-}
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Where each program's nodes are placed: by our table, and on a GPU by ONNX Runtime's own account. */
-export async function checkPlacements({ device, model, records }: CheckOptions): Promise<void> {
+export async function checkPlacements({ device, precision, model, records }: CheckOptions): Promise<void> {
+  const weights = await model.weights(precision);
   for (const [name, program] of allPrograms(model.config)) {
-    const { bytes } = emitModel(program, model.weights.locations);
+    const { bytes } = emitModel(program, weights.locations, precision);
     const problems = checkPlacement(bytes).map(showProblem);
-    const placed = device.kind === 'cuda' ? await placedNodes(bytes, model.weights, device.index) : null;
+    const placed = device.kind === 'cuda' ? await placedNodes(bytes, weights, device.index) : null;
     const isPlaced =
       placed === null ||
       (placed.error === null && Object.keys(placed.nodes).join() === 'CUDAExecutionProvider');
     records.add({
       check: 'placement',
-      config: { program: name },
+      config: { program: name, dtype: precision },
       ...(placed === null ? {} : { cuda: { ...placed } }),
       difference: { problems },
       ok: problems.length === 0 && isPlaced,
@@ -87,17 +61,44 @@ export async function checkPlacements({ device, model, records }: CheckOptions):
   }
 }
 
+type Run = (c: ProgramCase) => Promise<Outputs>;
+
+const runOn =
+  (runner: SessionRunner, device: Device, precision: Precision, { model, threads }: CheckOptions): Run =>
+  async (c) => {
+    const weights = await model.weights(precision);
+    const session = await compile(c.program, { runner, device, threads, precision, weights });
+    try {
+      return await session.run(c.sizes, c.inputs, DEADLINE);
+    } finally {
+      await session.close();
+    }
+  };
+
 /** Losses, gradients and log-probabilities of one run, and the ids and log-probabilities of greedy samples. */
 export async function checkPrograms(options: CheckOptions): Promise<void> {
-  const { device, model, shape, records } = options;
+  const { device, precision, model, shape, records } = options;
   const [tested, reference] = [createChildRunner(DEADLINE), createChildRunner(DEADLINE)];
+  const [test, refer] = [runOn(tested, device, precision, options), runOn(reference, CPU, 'f32', options)];
+  const tolerance = TOLERANCES[precision](model.config.layers);
   try {
     for (const each of allCases(model.config, shape)) {
-      const config = { program: each.name, ...each.sizes, dtype: 'f32' };
+      const config = { program: each.name, ...each.sizes, dtype: precision };
       try {
-        const theirs = await runOn(reference, CPU, each, options);
-        const ours = await runOn(tested, device, each, options);
-        records.add({ check: 'program', config, ...compared(ours, theirs, device) });
+        const [theirs, ours] = [await refer(each), await test(each)];
+        const compared =
+          isSampler(each) && tolerance.measure === 'norm'
+            ? await rescored(each, ours, theirs, refer)
+            : { ours, theirs };
+        const { isWithin, ...difference } = differenceOf(compared.ours, compared.theirs, tolerance);
+        records.add({
+          check: 'program',
+          config,
+          [testedKey(showDevice(device))]: summaryOf(compared.ours),
+          cpu: summaryOf(compared.theirs),
+          difference: { ...difference, ...compared.share, tolerance: tolerance.limit },
+          ok: isWithin,
+        });
       } catch (error) {
         records.add({ check: 'program', config, difference: { error: messageOf(error) }, ok: false });
       }
@@ -107,136 +108,36 @@ export async function checkPrograms(options: CheckOptions): Promise<void> {
   }
 }
 
-type Comparison = Omit<Parameters<Records['add']>[0], 'check' | 'bench' | 'config'>;
-
-function compared(
-  ours: Record<string, TensorData>,
-  theirs: Record<string, TensorData>,
-  device: Device,
-): Comparison {
-  const names = Object.keys(theirs);
-  const differenceOf = (some: readonly string[]): number =>
-    some.reduce((worst, n) => Math.max(worst, relativeDifference(numbers(ours[n]), numbers(theirs[n]))), 0);
-  const ids = names.filter((n) => theirs[n] instanceof BigInt64Array);
-  const gradients = names.filter(isGradient);
-  const values = names.filter((n) => !ids.includes(n) && !gradients.includes(n));
-  const idsEqual = ids.every((n) => numbers(ours[n]).join() === numbers(theirs[n]).join());
-  const difference = {
-    values: differenceOf(values),
-    ...(gradients.length === 0 ? {} : { gradients: differenceOf(gradients) }),
-    ...(ids.length === 0 ? {} : { idsEqual }),
-  };
-  const worst = Math.max(difference.values, difference.gradients ?? 0);
-  const summary = (out: Record<string, TensorData>): Record<string, unknown> =>
-    Object.fromEntries(values.map((n) => [n, numbers(out[n]).slice(0, 4)]));
-  return {
-    [testedKey(showDevice(device))]: summary(ours),
-    cpu: summary(theirs),
-    difference: { ...difference, tolerance: TOLERANCE },
-    // A difference that is no number is no agreement.
-    ok: idsEqual && worst <= TOLERANCE,
-  };
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const HYPERPARAMETERS: LearnHyperparameters = {
-  learningRate: 1e-3,
-  adamBeta1: 0.9,
-  adamBeta2: 0.999,
-  adamEpsilon: 1e-8,
-  weightDecay: 0,
-  maxGradNorm: 1,
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  klCoefficient: 0.05,
-  temperature: 1,
-};
-
-interface EngineRun {
-  readonly ids: readonly number[];
-  readonly loss: number;
-  readonly gradNorm: number;
-  readonly adapter: Uint8Array;
-}
-
-/** One turn of the whole engine: a first adapter, greedy samples, one step on them, greedy samples after it. */
-async function engineRun(engine: Engine, { G, P, S }: GroupShape): Promise<EngineRun> {
-  const promptIds = Array.from({ length: P }, (_, i) => (7 * i + 3) % engine.model.vocabSize);
-  const request = {
-    promptIds,
-    temperatures: new Array<number>(G).fill(0),
-    maxNewTokens: S,
-    stopIds: [],
-    key: { seed: 1, step: 0, prompt: 0 },
-  };
-  const state = await engine.initState({ seed: 1, rank: 8, alpha: 16 }, DEADLINE);
-  const before = await engine.sample(
-    { ...request, adapter: { sha256: 'first', bytes: state.adapter } },
-    DEADLINE,
+const summaryOf = (out: Outputs): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(out)
+      .filter(([name, data]) => !isGradient(name) && data instanceof Float32Array)
+      .map(([name, data]) => [name, Array.from(data.subarray(0, 4), Number)]),
   );
-  const samples = before.map(({ ids, logprobs }, g) => ({
-    ids,
-    logprobs,
-    advantage: g % 2 === 0 ? 1 : -0.5,
-  }));
-  const learned = await engine.learn(
-    { state, groups: [{ promptIds, samples }], hyperparameters: HYPERPARAMETERS },
-    DEADLINE,
-  );
-  const adapter = { sha256: 'second', bytes: learned.state.adapter };
-  const after = await engine.sample({ ...request, adapter }, DEADLINE);
+
+interface Compared {
+  readonly ours: Outputs;
+  readonly theirs: Outputs;
+  readonly share?: Pick<Difference, 'idsEqual'>;
+}
+
+/**
+ * What a sampler in 16 bits says of the ids that it drew, beside what the processor says of the same ids: once two ids
+ * differ, where two tokens are almost equally likely, all that follows differs too.
+ */
+async function rescored(c: SamplerCase, ours: Outputs, theirs: Outputs, refer: Run): Promise<Compared> {
+  const ids = columnsOf(ours['ids'], c);
+  const scored = await refer(c.scoring(ids));
+  const said = columnsOf(ours['modelLogprobs'], c).flat();
   return {
-    ids: [...before, ...after].flatMap(({ ids }) => ids),
-    loss: learned.metrics.loss,
-    gradNorm: learned.metrics.gradNorm,
-    adapter: learned.state.adapter,
+    ours: { modelLogprobs: Float32Array.from(said) },
+    theirs: { modelLogprobs: scored['logprobs'] ?? new Float32Array(0) },
+    share: { idsEqual: equalShare(ids.flat(), columnsOf(theirs['ids'], c).flat()) },
   };
 }
 
-/** The engine of the services on both devices: samples at temperature 0, a step, and samples of the next version. */
-export async function checkEngine({
-  device,
-  model,
-  modelDir,
-  threads,
-  shape,
-  records,
-}: CheckOptions): Promise<void> {
-  const run = async (on: Device): Promise<EngineRun> => {
-    const engine = await openEngine({ modelDir, threads, device: on });
-    try {
-      return await engineRun(engine, shape);
-    } finally {
-      await engine.close();
-    }
-  };
-  const config = { ...shape, dtype: 'f32' };
-  try {
-    const [theirs, ours] = [await run(CPU), await run(device)];
-    const summary = ({ ids, loss, gradNorm }: EngineRun): Record<string, unknown> => ({
-      loss,
-      gradNorm,
-      ids: ids.slice(0, 8),
-    });
-    const values = (bytes: Uint8Array): number[] =>
-      decodeAdapter(bytes, model.config).tensors.flatMap(({ data }) => [...data]);
-    const difference = {
-      loss: relativeDifference([ours.loss], [theirs.loss]),
-      gradNorm: relativeDifference([ours.gradNorm], [theirs.gradNorm]),
-      // Adam divides by the gradient's own size: where that is noise, a step may point the other way. Told, not judged.
-      adapter: relativeDifference(values(ours.adapter), values(theirs.adapter)),
-      idsEqual: ours.ids.join() === theirs.ids.join(),
-    };
-    records.add({
-      check: 'engine',
-      config,
-      [testedKey(showDevice(device))]: summary(ours),
-      cpu: summary(theirs),
-      difference: { ...difference, tolerance: TOLERANCE },
-      ok: difference.idsEqual && Math.max(difference.loss, difference.gradNorm) <= TOLERANCE,
-    });
-  } catch (error) {
-    records.add({ check: 'engine', config, difference: { error: messageOf(error) }, ok: false });
-  }
+/** The columns of [T, width] that are samples. */
+function columnsOf(data: TensorData | undefined, { sizes, samples }: SamplerCase): number[][] {
+  const [all, width] = [Array.from(data ?? [], Number), sizes['G'] ?? 1];
+  return Array.from({ length: samples }, (_, g) => all.filter((_v, i) => i % width === g));
 }

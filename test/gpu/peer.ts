@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import type { Precision } from '@residency/tensor';
 
 export type PeerName = 'learner' | 'sampler';
 
@@ -7,7 +8,7 @@ export interface PeerOptions {
   readonly python: string;
   /** `cuda` or `cpu`, as PyTorch names devices. */
   readonly device: 'cuda' | 'cpu';
-  readonly dtype: 'f32' | 'bf16';
+  readonly dtype: Precision;
   readonly threads: number;
   readonly iterations: number;
 }

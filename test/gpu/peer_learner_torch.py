@@ -1,9 +1,9 @@
 """The learner's step in PyTorch: forward and backward of one group with LoRA on every projection, the prompt computed once.
 
 usage: peer_learner_torch.py '{"D":512,"L":8,"H":8,"KV":4,"dh":64,"F":1408,"V":4096,"r":8,"P":512,"S":64,"G":8}'
-                             [--device cuda|cpu] [--dtype f32|bf16] [--iterations 10]
+                             [--device cuda|cpu] [--dtype f32|bf16|f16] [--iterations 10]
 
-Weights are random and frozen; with bf16 they and the products are bfloat16, while adapters, norms and the softmax over the
+Weights are random and frozen; with a type of 16 bits they and the products have it, while adapters, norms and the softmax over the
 vocabulary stay float32, as in this project. TF32 is off. Attention is PyTorch's scaled_dot_product_attention, which picks
 its fastest kernel. Prints one JSON line: median and least milliseconds, peak memory in MiB, versions.
 """
@@ -21,14 +21,14 @@ from torch.nn import functional as F
 parser = argparse.ArgumentParser()
 parser.add_argument("config")
 parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
-parser.add_argument("--dtype", default="f32", choices=["f32", "bf16"])
+parser.add_argument("--dtype", default="f32", choices=["f32", "bf16", "f16"])
 parser.add_argument("--iterations", type=int, default=10)
 args = parser.parse_args()
 config = json.loads(args.config)
 HIDDEN, LAYERS, HEADS, KV_HEADS, HEAD, FFN, VOCAB, RANK = (config[k] for k in ("D", "L", "H", "KV", "dh", "F", "V", "r"))
 PROMPT, SUFFIX, GROUP = (config[k] for k in ("P", "S", "G"))
 device = torch.device(args.device)
-compute = {"f32": torch.float32, "bf16": torch.bfloat16}[args.dtype]
+compute = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}[args.dtype]
 torch.set_num_threads(config.get("threads", 1))
 torch.backends.cuda.matmul.allow_tf32 = False
 torch.manual_seed(1)

@@ -1,7 +1,7 @@
 """Sampling with Hugging Face transformers: G completions of exactly S tokens of one prompt, with its key-value cache.
 
 usage: peer_sampler_torch.py '{"D":512,"L":8,"H":8,"KV":4,"dh":64,"F":1408,"V":4096,"P":512,"S":64,"G":8}'
-                             [--device cuda|cpu] [--dtype f32|bf16] [--iterations 10]
+                             [--device cuda|cpu] [--dtype f32|bf16|f16] [--iterations 10]
 
 The model is a Llama of these sizes with random weights; temperature 1, the whole vocabulary, no end token. TF32 is off.
 Prints one JSON line: median and least milliseconds, tokens a second, peak memory in MiB, versions.
@@ -18,7 +18,7 @@ import transformers
 parser = argparse.ArgumentParser()
 parser.add_argument("config")
 parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
-parser.add_argument("--dtype", default="f32", choices=["f32", "bf16"])
+parser.add_argument("--dtype", default="f32", choices=["f32", "bf16", "f16"])
 parser.add_argument("--iterations", type=int, default=10)
 args = parser.parse_args()
 config = json.loads(args.config)
@@ -38,7 +38,7 @@ model = transformers.LlamaForCausalLM(
         tie_word_embeddings=False,
     )
 )
-model = model.to(args.device, {"f32": torch.float32, "bf16": torch.bfloat16}[args.dtype]).eval()
+model = model.to(args.device, {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}[args.dtype]).eval()
 prompt = torch.randint(3, config["V"], (1, config["P"]), device=args.device)
 tokens = config["G"] * config["S"]
 

@@ -28,7 +28,10 @@ const hfConfig = (c: ModelShape): Record<string, unknown> => ({
   tie_word_embeddings: false,
 });
 
-/** Uniform in ±sqrt(3 / columns), so that a row's products keep the variance of what they are taken of; norms are 1. */
+/**
+ * Uniform in ±sqrt(3 / columns), so that a row's products keep the variance of what they are taken of; norms are 1. Only
+ * the bits that bf16 has are kept, so that what precisions differ by is what they compute.
+ */
 function* weightsOf(shape: readonly number[], isNorm: boolean, seed: number): Generator<Float32Array> {
   const PIECE = 1 << 20;
   const scale = Math.sqrt(3 / (shape.at(-1) ?? 1)) / 2 ** 31;
@@ -40,6 +43,8 @@ function* weightsOf(shape: readonly number[], isNorm: boolean, seed: number): Ge
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       piece[i] = isNorm ? 1 : (state - 2 ** 31) * scale;
     }
+    const bits = new Uint32Array(piece.buffer);
+    for (let i = 0; i < bits.length; i++) bits[i] = (bits[i] ?? 0) & 0xffff0000;
     yield piece;
     left -= piece.length;
   }

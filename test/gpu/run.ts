@@ -2,15 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Device, formatReport, parseDevice, preflight } from '@residency/tensor';
+import { type Device, formatReport, type Precision, parseDevice, preflight } from '@residency/tensor';
 import { type BenchConfig, benchLearner, benchSampler } from './benches.js';
-import { checkEngine, checkPlacements, checkPrograms } from './checks.js';
+import { checkPlacements, checkPrograms } from './checks.js';
+import { checkEngine } from './engine-check.js';
 import { openCaseModel } from './programs.js';
 import { writeRandomModel } from './random-model.js';
 import { Records } from './record.js';
 
-const usage = `usage: run [--device cuda:0] [--bench tiny|small|large]... [--no-checks] [--no-peer] [--no-cpu]
-           [--python python3] [--threads N] [--iterations N]
+const usage = `usage: run [--device cuda:0] [--dtype f32|bf16|f16]... [--bench tiny|small|large]...
+           [--no-checks] [--no-peer] [--no-cpu] [--python python3] [--threads N] [--iterations N]
            [--keep-going]   although the device fails its preflight
 Checks the device against the processor and measures it; one JSON line for each result, exit code 1 if one is not ok.`;
 
@@ -27,6 +28,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       device: { type: 'string', default: 'cuda:0' },
+      dtype: { type: 'string', multiple: true, default: ['bf16', 'f32'] },
       bench: { type: 'string', multiple: true, default: ['small', 'large'] },
       'no-checks': { type: 'boolean', default: false },
       'no-peer': { type: 'boolean', default: false },
@@ -51,6 +53,7 @@ async function main(): Promise<number> {
     if (!config)
       throw new TypeError(`--bench: want ${Object.keys(BENCHES).join(', ')} or none, found ${name}`);
   }
+  const precisions = precisionsOf(values.dtype, device);
   const [threads, iterations] = [Number(values.threads), Number(values.iterations)];
   const records = new Records();
   if (!(await checkDevice(device, records)) && !values['keep-going']) return 1;
@@ -59,27 +62,33 @@ async function main(): Promise<number> {
     if (!values['no-checks']) {
       const modelDir = join(folder, 'check');
       await writeRandomModel(modelDir, CHECK);
-      const model = await openCaseModel(modelDir);
+      const cacheDir = join(modelDir, 'cache');
+      const model = await openCaseModel(modelDir, cacheDir);
       const { P, S, G } = CHECK;
-      const options = { device, threads, model, modelDir, shape: { P, S, G }, records };
-      await checkPlacements(options);
-      await checkPrograms(options);
-      await checkEngine(options);
+      for (const precision of precisions) {
+        const where = { modelDir, cacheDir, shape: { P, S, G } };
+        const options = { device, precision, threads, model, ...where, records };
+        await checkPlacements(options);
+        await checkPrograms(options);
+        await checkEngine(options);
+      }
     }
     for (const [name, config] of benches) {
       if (!config) continue;
       const dir = join(folder, name);
       await writeRandomModel(dir, config);
-      const model = await openCaseModel(dir);
-      const options = {
-        ...{ device, threads, iterations, model, config, records },
-        withCpu: !values['no-cpu'] && name !== 'large',
-        peer: values['no-peer']
-          ? null
-          : { python: values.python, device: device.kind, dtype: 'f32' as const, threads, iterations },
-      };
-      await benchLearner(options);
-      await benchSampler(options);
+      const model = await openCaseModel(dir, join(dir, 'cache'));
+      for (const precision of precisions) {
+        const peer = { python: values.python, device: device.kind, dtype: precision, threads, iterations };
+        const options = {
+          ...{ device, precision, threads, iterations, model, config, records },
+          // It has one number for all types.
+          withCpu: !values['no-cpu'] && name !== 'large' && precision === precisions.at(-1),
+          peer: values['no-peer'] ? null : peer,
+        };
+        await benchLearner(options);
+        await benchSampler(options);
+      }
       await rm(dir, { recursive: true });
     }
   } finally {
@@ -90,6 +99,23 @@ async function main(): Promise<number> {
     `${count - failures.length} of ${count} ok${failures.length === 0 ? '' : `; not: ${failures.join(', ')}`}\n`,
   );
   return failures.length === 0 ? 0 : 1;
+}
+
+const PRECISIONS: readonly string[] = ['f32', 'bf16', 'f16'] satisfies readonly Precision[];
+const isPrecision = (text: string): text is Precision => PRECISIONS.includes(text);
+
+/** The types to test, once each; the processor has one. */
+function precisionsOf(names: readonly string[], device: Device): Precision[] {
+  const wrong = names.find((name) => !isPrecision(name));
+  if (wrong !== undefined) throw new TypeError(`--dtype: want ${PRECISIONS.join(', ')}, found ${wrong}`);
+  const asked = [...new Set(names.filter(isPrecision))];
+  if (device.kind === 'cuda') return asked;
+  const left = asked.filter((name) => name !== 'f32');
+  if (left.length === asked.length)
+    throw new TypeError(`--dtype: want f32, found ${asked.join(', ')}: the processor has no other products`);
+  if (left.length > 0)
+    process.stderr.write(`left out: ${left.join(', ')}, for the processor has products in f32 only\n`);
+  return ['f32'];
 }
 
 async function checkDevice(device: Device, records: Records): Promise<boolean> {

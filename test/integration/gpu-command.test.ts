@@ -17,7 +17,7 @@ interface Line {
 it('test/gpu/run checks and measures a device; the processor agrees with itself to the bit', async () => {
   const flags = ['--import', 'tsx', '--conditions=source'];
   const options = ['--device', 'cpu', '--bench', 'tiny', '--iterations', '1', '--no-peer'];
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, command, ...options], {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...flags, command, ...options], {
     cwd: root,
   });
   const lines = stdout
@@ -26,6 +26,7 @@ it('test/gpu/run checks and measures a device; the processor agrees with itself 
     .map((text) => JSON.parse(text) as Line);
 
   expect(lines.filter(({ ok }) => !ok)).toEqual([]);
+  expect(stderr).toContain('left out: bf16, for the processor has products in f32 only');
   const count = (name: string): number =>
     lines.filter(({ check, bench }) => (check ?? bench) === name).length;
   expect(count('preflight')).toBe(1);
@@ -36,7 +37,5 @@ it('test/gpu/run checks and measures a device; the processor agrees with itself 
   expect(programs.length).toBeGreaterThanOrEqual(8);
   for (const { difference } of programs) expect(difference['values']).toBe(0);
   expect(programs.filter(({ difference }) => difference['gradients'] === 0).length).toBeGreaterThanOrEqual(4);
-  expect(programs.filter(({ difference }) => difference['idsEqual'] === true).length).toBeGreaterThanOrEqual(
-    2,
-  );
+  expect(programs.filter(({ difference }) => difference['idsEqual'] === 1).length).toBeGreaterThanOrEqual(2);
 });

@@ -49,6 +49,7 @@ export {
   metricCatalogue,
 } from './metrics.js';
 export { Mutex } from './mutex.js';
+export { precisionField, precisionOption } from './precision.js';
 export { addProbes, type ReadyChecks } from './probes.js';
 export {
   openQueueWorker,

@@ -25,6 +25,8 @@ import {
   Mutex,
   modelsDirField,
   type ProcessFields,
+  precisionField,
+  precisionOption,
   processFields,
   ResourceTable,
   type RunningService,
@@ -34,7 +36,7 @@ import {
   threadsField,
 } from '@residency/service';
 import { type ArtifactStore, FileStore, ModelsFolder, readBytes } from '@residency/storage';
-import type { ResolvedDevice } from '@residency/tensor';
+import type { Precision, ResolvedDevice } from '@residency/tensor';
 import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import { learnStep, readStep } from './learn-step.js';
 import { openRun } from './open-run.js';
@@ -52,6 +54,7 @@ interface LearnerFields extends ProcessFields {
   /** Whether layers are computed again in the backward pass, which takes less memory and more time. */
   readonly recompute: ConfigField<boolean>;
   readonly device: ConfigField<DeviceRequest>;
+  readonly precision: ConfigField<Precision | null>;
   readonly engineTimeoutMs: ConfigField<number>;
 }
 
@@ -66,6 +69,7 @@ export const learnerFields: LearnerFields = {
   maxRows: integerField('RESIDENCY_MAX_ROWS', 1, 1_048_576, 2_048),
   recompute: flagField('RESIDENCY_RECOMPUTE', false),
   device: deviceField(),
+  precision: precisionField(),
   engineTimeoutMs: engineTimeoutField(),
 };
 
@@ -143,7 +147,8 @@ export function startLearner(
   return startService('learner', config, async ({ log, metrics, shutdown }) => {
     const store = await FileStore.open(config.storeDir);
     const { device, reason } = await dependencies.resolveDevice(config.device);
-    log.info({ device: showDevice(device), reason }, 'computing device');
+    const precision = precisionOption(device, config.precision);
+    log.info({ device: showDevice(device), ...precision, reason }, 'computing device');
     const models = new ModelsFolder(config.modelsDir);
     const engines = new ResourceTable(
       async (name) => {
@@ -155,6 +160,7 @@ export function startLearner(
           maxRows: config.maxRows,
           recomputes: config.recompute,
           ...(config.cacheDir === null ? {} : { cacheDir: config.cacheDir }),
+          ...precision,
         });
       },
       (engine) => engine.close(),

@@ -19,6 +19,8 @@ import {
   openQueueWorker,
   openRedis,
   type ProcessFields,
+  precisionField,
+  precisionOption,
   processFields,
   type RedisFields,
   ResourceTable,
@@ -32,7 +34,7 @@ import {
   workerFields,
 } from '@residency/service';
 import { DatasetCache, FileStore, Jobs, Ledger, ModelsFolder } from '@residency/storage';
-import type { ResolvedDevice } from '@residency/tensor';
+import type { Precision, ResolvedDevice } from '@residency/tensor';
 import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import { PolicyCache } from './policy-cache.js';
 import { type PromptTokenizer, sampleGroup } from './sample-group.js';
@@ -44,6 +46,7 @@ interface RolloutFields extends ProcessFields, RedisFields, WorkerFields {
   readonly cacheDir: ConfigField<string | null>;
   readonly threads: ConfigField<number>;
   readonly device: ConfigField<DeviceRequest>;
+  readonly precision: ConfigField<Precision | null>;
   readonly engineTimeoutMs: ConfigField<number>;
 }
 
@@ -58,6 +61,7 @@ export const rolloutFields: RolloutFields = {
   cacheDir: cacheDirField(),
   threads: threadsField(),
   device: deviceField(),
+  precision: precisionField(),
   engineTimeoutMs: engineTimeoutField(),
 };
 
@@ -86,7 +90,8 @@ export function startRollout(
   return startService('rollout', config, async ({ log, metrics, shutdown }) => {
     const store = await FileStore.open(config.storeDir);
     const { device, reason } = await dependencies.resolveDevice(config.device);
-    log.info({ device: showDevice(device), reason }, 'computing device');
+    const precision = precisionOption(device, config.precision);
+    log.info({ device: showDevice(device), ...precision, reason }, 'computing device');
     const redis = openRedis(config.redisUrl, 'service', log);
     shutdown.on('clients', 'redis', async () => redis.disconnect());
     const jobs = new Jobs(redis, config.queuePrefix);
@@ -106,6 +111,7 @@ export function startRollout(
           threads: config.threads,
           device,
           ...(config.cacheDir === null ? {} : { cacheDir: config.cacheDir }),
+          ...precision,
         });
         return { engine, tokenizer };
       },

@@ -54,6 +54,13 @@ static int copy(void *to, const void *from, size_t size, int kind) {
   if (kind == HOST_TO_DEVICE) up_bytes += size, up_copies++;
   if (kind == DEVICE_TO_HOST) down_bytes += size, down_copies++;
   pthread_mutex_unlock(&lock);
+  /* Numbers that decide how often a loop runs are garbage like all others, unless they are given. */
+  const char *trips = getenv("STANDIN_TRIPS");
+  if (trips != NULL && kind == DEVICE_TO_HOST) {
+    int64_t count = atoi(trips);
+    if (size == sizeof count) memcpy(to, &count, sizeof count);
+    if (size == 1) *(char *)to = 1;
+  }
   return SUCCESS;
 }
 

@@ -85,6 +85,7 @@ export const PROBES: Readonly<Record<string, ProbeShape>> = {
   Less: comparison,
   LessOrEqual: comparison,
   Where: { inputs: [{ type: 'bool', shape: [2, 3] }, T(2, 3), T(2, 3)], outputs: out('T', 2) },
+  Shape: { inputs: [T(2, 3)], outputs: out('i64', 1) },
   Identity: unary,
   Concat: { inputs: [T(2, 3), T(2, 3)], attributes: { axis: 0 }, outputs: out('T', 2) },
   Slice: { inputs: [T(2, 3), i64(0), i64(1), i64(1)], outputs: out('T', 2) },

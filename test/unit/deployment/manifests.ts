@@ -35,18 +35,20 @@ export interface Container {
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
+type Labels = Readonly<Record<string, string>>;
+
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly terminationGracePeriodSeconds?: number;
+  readonly nodeSelector?: Labels;
+  readonly tolerations?: readonly { readonly key: string; readonly effect: string }[];
   readonly automountServiceAccountToken?: boolean;
   readonly volumes?: readonly {
     readonly name: string;
     readonly persistentVolumeClaim?: { readonly claimName: string };
   }[];
 }
-
-type Labels = Readonly<Record<string, string>>;
 
 /** The parts of a resource that the checks read. */
 export interface Manifest {
@@ -58,7 +60,10 @@ export interface Manifest {
     readonly selector?: Labels & { readonly matchLabels?: Labels };
     readonly ports?: readonly { readonly name: string; readonly port: number; readonly targetPort: string }[];
     readonly replicas?: number;
-    readonly strategy?: { readonly type: string };
+    readonly strategy?: {
+      readonly type: string;
+      readonly rollingUpdate?: Readonly<Record<string, number>>;
+    };
     readonly serviceName?: string;
     readonly template?: { readonly metadata: { readonly labels: Labels }; readonly spec: PodSpec };
     readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
@@ -86,9 +91,13 @@ export function mergedBase(): Manifest[] {
 }
 
 /** The base as kubectl renders it, or null on a machine without kubectl. */
-export function renderedBase(): Manifest[] | null {
+export const renderedBase = (): Manifest[] | null => rendered('base');
+
+/** A folder of k8s as kubectl renders it, or null on a machine without kubectl. */
+export function rendered(folder: 'base' | 'overlays/cpu' | 'overlays/gpu'): Manifest[] | null {
+  const args = ['kustomize', join(root, 'k8s', folder)];
   try {
-    return documents(execFileSync('kubectl', ['kustomize', baseDir], { encoding: 'utf8', timeout: 30_000 }));
+    return documents(execFileSync('kubectl', args, { encoding: 'utf8', timeout: 30_000 }));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

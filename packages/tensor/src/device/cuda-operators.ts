@@ -35,8 +35,8 @@ const byCudnn: CudaOperator = { kernels: real, limit: 'cudnn' };
 /**
  * Operators (opset 21, those of other domains with their domain before a colon) that CUDA graphs may hold. An operator
  * that is missing has no kernel as far as this table knows. Each row was found by making one-node sessions on the CUDA
- * provider of ONNX Runtime 1.29.0, see test/gpu/standin. `Shape` and `Size` are left out on purpose: their results lie
- * in the processor's memory, and what is computed from them is placed there.
+ * provider of ONNX Runtime 1.29.0, see test/gpu/standin. The result of `Shape` lies in the processor's memory, where
+ * operands that say a shape are read; whatever else is computed from it is placed there, see `SHAPE_OPERANDS`.
  */
 export const CUDA_OPERATORS: Readonly<Record<string, CudaOperator>> = {
   MatMul: smooth,
@@ -85,6 +85,7 @@ export const CUDA_OPERATORS: Readonly<Record<string, CudaOperator>> = {
   LessOrEqual: order,
   Where: { kernels: [...floating, ...whole, 'u8'], selector: 1 },
 
+  Shape: { kernels: every, results: ['i64'] },
   Identity: moved,
   Cast: { kernels: every, results: ['to'] },
   Concat: moved,
@@ -124,3 +125,6 @@ export const CUDA_OPERATORS: Readonly<Record<string, CudaOperator>> = {
   SimplifiedLayerNormalization: { kernels: floating, results: ['same', 'f32'] },
   'com.microsoft:RotaryEmbedding': { kernels: ['f32', 'f16', 'bf16'] },
 };
+
+/** Operators that read a shape from the processor's memory, and the operand that it is. */
+export const SHAPE_OPERANDS: Readonly<Record<string, number>> = { Reshape: 1, Expand: 1 };

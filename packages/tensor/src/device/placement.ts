@@ -1,6 +1,12 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { type GraphProto, ModelProtoSchema, type NodeProto, type TensorProto } from '../gen/onnx/onnx_pb.js';
-import { CUDA_OPERATORS, type CudaOperator, type Limit, type ResultType } from './cuda-operators.js';
+import {
+  CUDA_OPERATORS,
+  type CudaOperator,
+  type Limit,
+  type ResultType,
+  SHAPE_OPERANDS,
+} from './cuda-operators.js';
 import { ELEMENT_TYPES, type ElementType, elementTypeOf } from './element-type.js';
 
 /** A node that the CUDA provider would not compute by itself. */
@@ -14,16 +20,21 @@ export interface PlacementProblem {
   readonly reason: Reason;
 }
 
-type Reason = 'no such operator' | 'no kernel for the type' | 'needs cuDNN' | 'unknown type';
+type Reason =
+  | 'no such operator'
+  | 'no kernel for the type'
+  | 'needs cuDNN'
+  | 'unknown type'
+  | 'computes with the result of Shape';
 
 /** `loop12/%v34: Pad of bf16: no kernel for the type` */
 export const showProblem = ({ node, operator, type, reason }: PlacementProblem): string =>
   `${node}: ${operator}${type === null ? '' : ` of ${type}`}: ${reason}`;
 
 /**
- * Names every node of an emitted ONNX model that has no CUDA kernel for its element type, or would load cuDNN; loop
- * bodies included, which ONNX Runtime's own `session.disable_cpu_ep_fallback` does not look into. Element types are
- * inferred from inputs and initializers on.
+ * Names every node of an emitted ONNX model that has no CUDA kernel for its element type, would load cuDNN, or reads the
+ * result of a Shape for anything but a shape; loop bodies included, which ONNX Runtime's own
+ * `session.disable_cpu_ep_fallback` does not look into. Element types are inferred from inputs and initializers on.
  */
 export function checkPlacement(model: Uint8Array): PlacementProblem[] {
   const { graph } = fromBinary(ModelProtoSchema, model);
@@ -46,6 +57,8 @@ class Walk {
   readonly #problems: PlacementProblem[];
   /** Initializers that are vectors of int64 in the model itself: axes, for instance. */
   readonly #constants = new Map<string, readonly number[]>();
+  /** Results of Shape, which lie in the processor's memory. Names are unique in a model. */
+  readonly #shapes = new Set<string>();
 
   constructor(problems: PlacementProblem[]) {
     this.#problems = problems;
@@ -69,6 +82,11 @@ class Walk {
     if (bodies.length > 0) {
       for (const body of bodies) {
         const inner = this.graph(body, scope, `${path}${node.name}/`);
+        const isLeaving = [...node.input, ...body.output.map(({ name }) => name)].some((name) =>
+          this.#shapes.has(name),
+        );
+        if (isLeaving)
+          this.#add(`${path}${node.name}`, node.opType, null, 'computes with the result of Shape');
         // A loop's body answers first whether it goes on; the loop itself does not.
         const results = node.opType === 'Loop' ? body.output.slice(1) : body.output;
         results.forEach(({ name }, i) => {
@@ -85,8 +103,12 @@ class Walk {
       set(scope, name, row && resultType(row.results?.[i] ?? row.results?.at(-1) ?? 'same', type, to));
     });
     const reason = this.#reason(node, row, type, to);
-    if (reason !== null)
-      this.#problems.push({ node: `${path}${node.name}`, operator, type: type ?? null, reason });
+    if (reason !== null) this.#add(`${path}${node.name}`, operator, type ?? null, reason);
+    if (operator === 'Shape') for (const name of node.output) this.#shapes.add(name);
+  }
+
+  #add(node: string, operator: string, type: ElementType | null, reason: Reason): void {
+    this.#problems.push({ node, operator, type, reason });
   }
 
   /** What speaks against a node; null where nothing does. */
@@ -100,6 +122,10 @@ class Walk {
     if (type === undefined) return 'unknown type';
     if (!row.kernels.includes(type)) return 'no kernel for the type';
     if (row.results?.includes('to') && to === undefined) return 'unknown type';
+    const isShapeOnly = node.input.every(
+      (name, i) => !this.#shapes.has(name) || SHAPE_OPERANDS[node.opType] === i,
+    );
+    if (!isShapeOnly) return 'computes with the result of Shape';
     return row.limit ? LIMITS[row.limit](node, type, this.#constants) : null;
   }
 }

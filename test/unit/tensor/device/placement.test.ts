@@ -147,6 +147,47 @@ describe('checkPlacement', () => {
     expect(problemsOf(scatter('f32', 'add'))).toEqual([]);
   });
 
+  it('lets the result of Shape be a shape and nothing else, in loops too', () => {
+    const body: GraphInit = {
+      name: 'body',
+      input: [typed('i', 'i64'), typed('go', 'bool'), typed('c', 'f32')],
+      node: [
+        node('Identity', ['go'], ['on']),
+        node('Reshape', ['c', 's'], ['fine2']),
+        node('Concat', ['s', 's'], ['bad2']),
+        node('Shape', ['c'], ['leaves']),
+      ],
+      output: [typed('on', 'bool'), typed('c', 'f32'), typed('leaves', 'i64')],
+    };
+    const loop = (input: string[], output: string[], name: string, graph: GraphInit): NodeInit =>
+      node('Loop', input, output, {
+        name,
+        attribute: [{ name: 'body', type: 5, g: graph }],
+      } as Partial<NodeInit>);
+    const graph: GraphInit = {
+      input: [typed('k', 'i64'), typed('go0', 'bool'), typed('x', 'f32'), typed('y', 'bf16')],
+      node: [
+        node('Shape', ['y'], ['s']),
+        node('Reshape', ['x', 's'], ['fine']),
+        node('Expand', ['x', 's'], ['fine1']),
+        node('Reshape', ['s', 's'], ['bad']),
+        node('Mul', ['s', 's'], ['worse']),
+        node('Tile', ['x', 's'], ['worst']),
+        loop(['k', 'go0', 'x'], ['z', 'shapes'], 'loop1', body),
+        loop(['s', 'go0', 'x'], ['z2'], 'loop2', { ...body, node: [], output: [typed('go', 'bool')] }),
+      ],
+    };
+
+    expect(problemsOf(graph)).toEqual([
+      'bad: Reshape of i64: computes with the result of Shape',
+      'worse: Mul of i64: computes with the result of Shape',
+      'worst: Tile of f32: computes with the result of Shape',
+      'loop1/bad2: Concat of i64: computes with the result of Shape',
+      'loop1: Loop: computes with the result of Shape',
+      'loop2: Loop: computes with the result of Shape',
+    ]);
+  });
+
   it('says so where a type cannot be known', () => {
     expect(problemsOf({ node: [node('Exp', ['nowhere'], ['y'])] })).toEqual(['y: Exp: unknown type']);
   });
