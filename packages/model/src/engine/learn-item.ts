@@ -1,9 +1,9 @@
 import type { DecoderConfig } from '../config.js';
 import type { LearnGroup, TrajectoryGroup } from '../engine-types.js';
 import { layoutGroups } from '../layout/group.js';
-import { rowsOf, type TokenGroup } from '../layout/group-rows.js';
+import { groupBlocks, rowsOf, type TokenGroup } from '../layout/group-rows.js';
 import type { TokenSizes } from '../layout/tokens.js';
-import { layoutTries } from '../layout/trie.js';
+import { layoutTries, trieBlocks } from '../layout/trie.js';
 import { trieCounts } from '../layout/trie-rows.js';
 import type { Packing } from '../programs/score.js';
 
@@ -19,6 +19,10 @@ export interface LearnSequence {
 export const isTrajectories = (item: LearnItem): item is TrajectoryGroup => 'trajectories' in item;
 
 export const packingOf = (item: LearnItem): Packing => (isTrajectories(item) ? 'tries' : 'groups');
+
+/** Items of equal keys may share a run: they have one packing, and blocks of the same sizes. */
+export const layoutKey = (item: LearnItem): string =>
+  isTrajectories(item) ? `tries ${trieBlocks(item.trajectories)}` : `groups ${groupBlocks(toTokens(item))}`;
 
 export const sequencesOf = (item: LearnItem): readonly LearnSequence[] =>
   isTrajectories(item)

@@ -1,4 +1,4 @@
-import { LANES, toLanes } from './lanes.js';
+import { toLanes } from './lanes.js';
 
 /** A prompt and its completions, as ids. */
 export interface TokenGroup {
@@ -31,24 +31,26 @@ export const rowsOf = (g: TokenGroup): number =>
 
 export function rowSizes(groups: readonly TokenGroup[]): RowSizes {
   const most = (f: (g: TokenGroup) => number): number => groups.reduce((n, g) => Math.max(n, f(g)), 1);
-  const Q = toLanes(most((g) => Math.ceil(g.prefix.length / PREFIX_BLOCKS)));
-  const S = toLanes(most((g) => g.suffixes.reduce((n, s) => Math.max(n, suffixRows(s)), 1)));
-  const G = most((g) => g.suffixes.length);
-  const hasPadding = groups.some(
-    (g) =>
-      g.prefix.length < PREFIX_BLOCKS * Q ||
-      g.suffixes.length < G ||
-      g.suffixes.some((s) => suffixRows(s) < S),
-  );
+  const longest = most((g) => g.suffixes.reduce((n, s) => Math.max(n, suffixRows(s)), 1));
   return {
     N: groups.length,
     R: most(rowsOf),
     K: most((g) => rowsOf(g) - g.prefix.length + 1),
-    Q,
+    Q: toLanes(most((g) => Math.ceil(g.prefix.length / PREFIX_BLOCKS))),
     // Rows without a place of their own are told to lie at a place of padding: there has to be one.
-    S: hasPadding ? S : S + LANES,
-    G,
+    S: toLanes(longest + 1),
+    G: most((g) => g.suffixes.length),
   };
+}
+
+/**
+ * Names the sizes of a group's blocks. With groups of the same sizes beside it, and only then, the sums of its gradients are
+ * taken in the order in which they are taken without: products over the rows of a block are summed in parts that begin at
+ * fixed places.
+ */
+export function groupBlocks(group: TokenGroup): string {
+  const { Q, S } = rowSizes([group]);
+  return `${Q}:${S}`;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { toLanes } from './lanes.js';
+
 /** A predicted token: which sequence it belongs to, its place there, the kept row that predicts it, and its id. */
 export interface PredictedToken {
   readonly sequence: number;
@@ -7,7 +9,8 @@ export interface PredictedToken {
 }
 
 /**
- * Tokens of the longest of the sequences, L; distinct pairs of row and id, E; most tokens of a pair, M; most pairs of a row, W.
+ * Places for the tokens of the longest of the sequences, L; distinct pairs of row and id, E; places for the tokens of a pair,
+ * M, and for the pairs of a row, W.
  */
 export type TokenSizes = { readonly L: number; readonly E: number; readonly M: number; readonly W: number };
 
@@ -23,6 +26,12 @@ export interface TokenLayout {
   };
 }
 
+/** Places of the longest list: one, or so many that all lists are summed in the same order in any run. */
+function listLength(lists: readonly (readonly number[])[]): number {
+  const most = lists.reduce((n, list) => Math.max(n, list.length), 1);
+  return most === 1 ? 1 : toLanes(most);
+}
+
 /**
  * Groups predicted tokens by the value of the logits that they read. Pairs and lists are in the order of the tokens, so that
  * sums over them have a fixed order.
@@ -32,7 +41,7 @@ export function layoutTokens(
   shape: { readonly keptRows: number; readonly sequences: number; readonly vocab: number },
 ): TokenLayout {
   const { keptRows, sequences, vocab } = shape;
-  const L = tokens.reduce((most, t) => Math.max(most, t.place + 1), 1);
+  const L = toLanes(tokens.reduce((most, t) => Math.max(most, t.place + 1), 1));
   const pairs = new Map<number, { index: number; tokens: number[] }>();
   const ofRow = new Map<number, number[]>();
   const padding = sequences * L;
@@ -49,8 +58,8 @@ export function layoutTokens(
   const listed = [...pairs.values()];
   // A run without tokens still has one pair, which no token reads.
   const E = Math.max(1, listed.length);
-  const M = listed.reduce((most, p) => Math.max(most, p.tokens.length), 1);
-  const W = [...ofRow.values()].reduce((most, p) => Math.max(most, p.length), 1);
+  const M = listLength(listed.map((p) => p.tokens));
+  const W = listLength([...ofRow.values()]);
   const filled = (length: number, value: number): BigInt64Array =>
     new BigInt64Array(length).fill(BigInt(value));
   const feeds = {

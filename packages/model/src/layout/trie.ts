@@ -44,10 +44,9 @@ export function layoutTries(tries: readonly (readonly Trajectory[])[], counts: H
   const G = most(tries.map((t) => t.length));
   const keptOf = rows.map((r) => new Map(r.kept.map((row, k) => [row, k])));
   const keptRow = (n: number, row: number): number | undefined => keptOf[n]?.get(row);
-  const own = units.map((unit) => unit.path.slice(unit.start));
+  const own = units.map(ownRows);
   const ownKept = units.map((unit, j) => (own[j] ?? []).filter((row) => keptRow(unit.n, row) !== undefined));
-  // One place more than the longest needs, so that there is padding for rows that have no place.
-  const [Q, O] = [own, ownKept].map((lists) => toLanes(most(lists.map((l) => l.length)) + 1));
+  const [Q, O] = [placesFor(own), placesFor(ownKept)];
   const X = toLanes(most(units.map((u) => u.path.length)) + 1);
   const tokens = layoutTokens(targetsOf(tries, rows, { K, G }, keptRow), {
     keptRows: N * K,
@@ -62,8 +61,8 @@ export function layoutTries(tries: readonly (readonly Trajectory[])[], counts: H
     spare: K - 1,
     toRow: (n: number, row: number) => keptRow(n, row) ?? K - 1,
   };
-  const query = queryOrder(all, { N, width: Q ?? 1, heads: counts.heads });
-  const lastQuery = queryOrder(kept, { N, width: O ?? 1, heads: counts.heads });
+  const query = queryOrder(all, { N, width: Q, heads: counts.heads });
+  const lastQuery = queryOrder(kept, { N, width: O, heads: counts.heads });
   const key = keyLists(units, { N, R, X, heads: counts.kvHeads });
   return {
     sizes: {
@@ -72,8 +71,8 @@ export function layoutTries(tries: readonly (readonly Trajectory[])[], counts: H
       K,
       G,
       J: Math.max(1, units.length),
-      Q: Q ?? 1,
-      O: O ?? 1,
+      Q,
+      O,
       X,
       Y: key.most,
       ...tokens.sizes,
@@ -82,15 +81,32 @@ export function layoutTries(tries: readonly (readonly Trajectory[])[], counts: H
       ...rowFeeds(rows, { N, R, K }),
       queryIndex: query.index,
       queryInverse: query.inverse,
-      queryPlaces: placesOf(units, rows, own, Q ?? 1),
+      queryPlaces: placesOf(units, rows, own, Q),
       lastQueryIndex: lastQuery.index,
       lastQueryInverse: lastQuery.inverse,
-      lastQueryPlaces: placesOf(units, rows, ownKept, O ?? 1),
+      lastQueryPlaces: placesOf(units, rows, ownKept, O),
       keyIndex: key.index,
       keyPlaces: key.places,
       ...tokens.feeds,
     },
   };
+}
+
+const ownRows = (unit: TrieUnit): readonly number[] => unit.path.slice(unit.start);
+
+/** Places for the longest list and one more, so that there is padding for rows that have no place. */
+const placesFor = (lists: readonly (readonly number[])[]): number =>
+  toLanes(lists.reduce((n, list) => Math.max(n, list.length), 1) + 1);
+
+/** Names the sizes of a trie's blocks, for the reason that `groupBlocks` gives. */
+export function trieBlocks(trajectories: readonly Trajectory[]): string {
+  const { units, kept, ids } = trieRows(trajectories);
+  const own = units.map(ownRows);
+  const isKept = new Set(kept);
+  const paths = new Array<number>(ids.length).fill(0);
+  for (const { path } of units) for (const row of path) paths[row] = (paths[row] ?? 0) + 1;
+  const most = paths.reduce((n, count) => Math.max(n, count), 1);
+  return `${placesFor(own)}:${placesFor(own.map((rows) => rows.filter((row) => isKept.has(row))))}:${most}`;
 }
 
 function targetsOf(

@@ -151,11 +151,30 @@ const rotary: Lowering<'rotary'> = {
   },
 };
 
-const padding = (node: Tensor<'pad'>): Dim[] => {
-  const { axis, before, after } = node.attrs;
-  const at0 = node.shape.map<Dim>((_, i) => (i === axis ? before : 0));
-  return [...at0, ...node.shape.map<Dim>((_, i) => (i === axis ? after : 0))];
-};
+/** The pads of an ONNX `Pad` that adds to one axis: what comes before every axis, then what comes behind. */
+function padding(rank: number, axis: number, before: Dim, after: Dim): Dim[] {
+  const pads = new Array<Dim>(2 * rank).fill(0);
+  pads[axis] = before;
+  pads[rank + axis] = after;
+  return pads;
+}
+
+/** A sum is vectorised from an address on that is a multiple of this many elements. */
+const SUM_LANES = 16;
+
+/**
+ * The operand of a sum over the last axis, with zeros where rows would otherwise begin between two such addresses: the order
+ * of a row's additions, and so its last bits, would depend on where the row lies.
+ */
+function wholeLanes(node: Tensor<'reduceSum'>, emit: Emit): string {
+  const x = at(node.inputs, 0);
+  const last = x.shape.length - 1;
+  const width = x.shape[last];
+  const isRows = node.attrs.axes.includes(last) && node.attrs.axes.length < x.shape.length;
+  const missing = isRows && typeof width === 'number' && width > 1 ? -width & (SUM_LANES - 1) : 0;
+  if (missing === 0) return emit.name(x);
+  return emit.op('Pad', [emit.name(x), emit.ints(padding(last + 1, last, 0, missing))]);
+}
 
 /** The nodes that a loop body's spelling computes, each after its inputs, and the outer values that it reads. */
 export function spelledBody(node: Tensor<'loop'>): { nodes: Tensor[]; captured: Tensor[] } {
@@ -236,7 +255,7 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
   rotary,
   reduceSum: {
     lower: (node, emit) =>
-      emit.op('ReduceSum', [emit.name(at(node.inputs, 0)), emit.ints(node.attrs.axes)], { keepdims: 1 }),
+      emit.op('ReduceSum', [wholeLanes(node, emit), emit.ints(node.attrs.axes)], { keepdims: 1 }),
   },
   softmax: overLast('Softmax'),
   logSoftmax: overLast('LogSoftmax'),
@@ -290,7 +309,13 @@ export const LOWERINGS: { readonly [P in Prim]: Lowering<P> } = {
       ]);
     },
   },
-  pad: { lower: (node, emit) => emit.op('Pad', [emit.name(at(node.inputs, 0)), emit.ints(padding(node))]) },
+  pad: {
+    lower: (node, emit) => {
+      const { axis, before, after } = node.attrs;
+      const pads = padding(node.shape.length, axis, before, after);
+      return emit.op('Pad', [emit.name(at(node.inputs, 0)), emit.ints(pads)]);
+    },
+  },
   concat: { lower: (node, emit) => emit.op('Concat', node.inputs.map(emit.name), { axis: node.attrs.axis }) },
   gather: {
     lower: (node, emit) => {
