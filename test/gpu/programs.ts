@@ -236,7 +236,7 @@ export function samplerCase(
       key: { seed: 1, step: 0, prompt: 0 },
       ...(isFiltered ? { topK: Math.min(40, c.vocab), topP: 0.95, minP: 0.01 } : {}),
     },
-    c.vocab,
+    c,
   );
   return {
     name: `generate:${kind}${isFiltered ? ':filtered' : ''}`,

@@ -1,7 +1,6 @@
 import type { DecoderConfig, LearnGroup } from '@residency/model';
-import { toTokenGroup } from '../../../packages/model/src/engine/learn-run.js';
+import { layoutItems, plannedOf } from '../../../packages/model/src/engine/learn-item.js';
 import { planRuns } from '../../../packages/model/src/engine/plan-runs.js';
-import { layoutGroups } from '../../../packages/model/src/layout/group.js';
 import type { LossSpec } from '../../../packages/model/src/losses/index.js';
 import { generateProgram } from '../../../packages/model/src/programs/generate.js';
 import { trainProgram } from '../../../packages/model/src/programs/train.js';
@@ -26,14 +25,13 @@ export function trainFlops(
   recomputes: boolean,
 ): number {
   const program = trainProgram(config, { kind: 'lora', ...LORA }, POLICY_LOSS, { recomputes });
-  const tokens = groups.map(toTokenGroup);
-  return planRuns(tokens, MAX_ROWS).reduce((sum, indices) => {
-    const packed = indices.flatMap((i) => tokens.slice(i, i + 1));
-    return sum + countFlops(program, layoutGroups(packed, config).sizes);
+  return planRuns(groups.map(plannedOf), MAX_ROWS).reduce((sum, indices) => {
+    const packed = indices.flatMap((i) => groups.slice(i, i + 1));
+    return sum + countFlops(program, layoutItems(packed, config).sizes);
   }, 0);
 }
 
-/** Likewise of sampling G completions of exactly T tokens: one prefill, and every token of all rows together. */
+/** Likewise of sampling G completions of exactly T tokens: one prefill, and every token but the first of all rows together. */
 export function sampleFlops(
   config: DecoderConfig,
   { P, T, G }: { readonly P: number; readonly T: number; readonly G: number },
@@ -45,7 +43,7 @@ export function sampleFlops(
     {
       // No row ends before the others: one round.
       rounds: () => [{ A: G, B: G }],
-      tokens: () => Array.from({ length: T }, (_, place) => ({ B: G, T: place })),
+      tokens: () => Array.from({ length: T - 1 }, (_, place) => ({ B: G, T: place })),
     },
   );
 }

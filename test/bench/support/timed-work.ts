@@ -1,7 +1,8 @@
 import type { LearnGroup } from '@residency/model';
 import { type Adapter, initAdapter, trainableOf } from '../../../packages/model/src/adapter.js';
 import { initState, learnStep } from '../../../packages/model/src/engine/learn.js';
-import { feedsOf, toTokenGroup } from '../../../packages/model/src/engine/learn-run.js';
+import { plannedOf } from '../../../packages/model/src/engine/learn-item.js';
+import { feedsOf } from '../../../packages/model/src/engine/learn-run.js';
 import { type OpenModel, openModel } from '../../../packages/model/src/engine/model.js';
 import { planRuns } from '../../../packages/model/src/engine/plan-runs.js';
 import { sampleGroup } from '../../../packages/model/src/engine/sample.js';
@@ -57,17 +58,17 @@ function randomAdapter(model: OpenModel): Adapter {
 /** Layout, forward and backward of groups by the program that a step of the learner runs, in the runs that it cuts. */
 async function gradients(model: OpenModel, adapter: Adapter, groups: readonly LearnGroup[]): Promise<void> {
   const trainable = trainableOf(adapter);
-  const session = await model.session(`train:${lossKey(POLICY_LOSS)}`, trainable, () =>
+  const session = await model.session(`train:groups:${lossKey(POLICY_LOSS)}`, trainable, () =>
     trainProgram(model.config, trainable, POLICY_LOSS, { recomputes: model.recomputes }),
   );
   const { clipLow, clipHigh } = HYPERPARAMETERS;
   const numbers = { clipLow, clipHigh };
   const context = { model, adapter, loss: POLICY_LOSS, numbers, hyperparameters: HYPERPARAMETERS };
   const tokens = groups.reduce((n, g) => n + g.samples.reduce((m, s) => m + s.ids.length, 0), 0);
-  for (const indices of planRuns(groups.map(toTokenGroup), model.maxRows)) {
+  for (const indices of planRuns(groups.map(plannedOf), model.maxRows)) {
     const packed = indices.flatMap((i) => groups.slice(i, i + 1));
     const weights = packed.map((g) => g.samples.map(() => 1 / tokens));
-    const { sizes, feeds } = await feedsOf(context, { groups: packed, weights });
+    const { sizes, feeds } = await feedsOf(context, { items: packed, weights });
     const { loss } = await session.run(sizes, feeds);
     if (!Number.isFinite(Number(loss?.[0]))) throw new Error(`the loss is ${loss?.[0]}`);
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { planRuns } from '../../../packages/model/src/engine/plan-runs.js';
-import type { GroupTrainer, Rubbish, TrainGroup } from '../../support/group-trainer.js';
+import { type GroupTrainer, plannedOf, type Rubbish, type TrainGroup } from '../../support/group-trainer.js';
 import { type GroupShape, groupOf, groupShapes } from '../../support/random-groups.js';
 import { TRAINERS, tinyTrainers, VOCAB } from '../../support/tiny-trainers.js';
 

@@ -6,6 +6,7 @@ import type { TokenSizes } from '../layout/tokens.js';
 import { layoutTries, trieBlocks } from '../layout/trie.js';
 import { trieCounts } from '../layout/trie-rows.js';
 import type { Packing } from '../programs/score.js';
+import type { PlannedItem } from './plan-runs.js';
 
 /** What a step learns from: completions of a prompt, or trajectories that share histories. */
 export type LearnItem = LearnGroup | TrajectoryGroup;
@@ -35,6 +36,12 @@ export const sequencesOf = (item: LearnItem): readonly LearnSequence[] =>
 const toTokens = (g: LearnGroup): TokenGroup => ({
   prefix: g.promptIds,
   suffixes: g.samples.map((s) => s.ids),
+});
+
+/** What the runs of a step are planned by. */
+export const plannedOf = (item: LearnItem): PlannedItem => ({
+  rows: tokenCounts(item).computed + 1,
+  layout: layoutKey(item),
 });
 
 export interface TokenCounts {

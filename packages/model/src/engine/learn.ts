@@ -21,7 +21,7 @@ import {
 } from '../optimizer.js';
 import { trainProgram } from '../programs/train.js';
 import { checkGroups, checkHyperparameters } from './check-learn.js';
-import { type LearnItem, layoutKey, packingOf, sequencesOf, tokenCounts } from './learn-item.js';
+import { type LearnItem, packingOf, plannedOf, sequencesOf, tokenCounts } from './learn-item.js';
 import { feedsOf, type LearnContext } from './learn-run.js';
 import type { OpenModel } from './model.js';
 import { planRuns } from './plan-runs.js';
@@ -94,8 +94,7 @@ async function addGroups(
   const trainable = trainableOf(adapter);
   const weights = weightsOf(groups, hyperparameters);
   const sums: StepSums = {};
-  const planned = groups.map((g) => ({ rows: tokenCounts(g).computed + 1, layout: layoutKey(g) }));
-  for (const indices of planRuns(planned, model.maxRows)) {
+  for (const indices of planRuns(groups.map(plannedOf), model.maxRows)) {
     const items = indices.flatMap((i) => groups.slice(i, i + 1));
     const [packing = 'groups'] = items.map(packingOf);
     const train = await model.session(`train:${packing}:${lossKey(loss)}`, trainable, () =>
