@@ -96,9 +96,10 @@ describe('countFlops', () => {
     const ofRow = D * H * d + H * d * D + 3 * D * F + D * V;
     const prefill = P * D * 2 * KV * d + ofRow + 2 * H * P * d;
     const ofToken = (place: number): number => G * (ofRow + D * 2 * KV * d) + 2 * G * H * d * (P + place + 1);
-    const tokens = [0, 1, 2, 3, 4].reduce((sum, place) => sum + ofToken(place), 0);
-    // Three results per token move to the columns of their samples by a product.
-    expect(flops).toBe(2 * (prefill + tokens + 3 * T * G * G));
+    // The prompt predicts the first token; each of the others is predicted by the one before it.
+    const tokens = [0, 1, 2, 3].reduce((sum, place) => sum + ofToken(place), 0);
+    // Three results of each of these move to the columns of their samples by a product.
+    expect(flops).toBe(2 * (prefill + tokens + 3 * (T - 1) * G * G));
   });
 
   it('counts more for a prompt that every completion repeats, and for layers computed twice', () => {
