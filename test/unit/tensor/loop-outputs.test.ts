@@ -55,6 +55,6 @@ describe('outputs of a loop', () => {
     await runner.close();
     for (const [name, value] of Object.entries(interpret(program, values)))
       expect(Array.from(out[name] ?? [], Number)).toEqual([...value.data]);
-    expect(Array.from(out['out0'] ?? [])).toEqual([16, -32, 48]);
+    expect(Array.from(out['out0'] ?? [], Number)).toEqual([16, -32, 48]);
   });
 });

@@ -58,8 +58,9 @@ export function estimateMemory(program: Program, sizes: Bindings): MemoryEstimat
   const inputsBytes = total(plan.inputs);
   const weightsBytes = total(plan.weights);
   const outputsBytes = total(plan.outputs);
-  const margin = plan.steps.some((step) => step.loop) ? LOOP_MARGIN : LAYOUT_MARGIN;
-  const computedBytes = Math.ceil(run.residentBytes * margin) + RUNTIME_BYTES;
+  const { residentBytes, loopBytes } = run;
+  const straightBytes = (residentBytes - loopBytes) * LAYOUT_MARGIN;
+  const computedBytes = Math.ceil(straightBytes + loopBytes * LOOP_MARGIN) + RUNTIME_BYTES;
   return {
     peakBytes: computedBytes + weightsBytes + inputsBytes + OUTPUT_COPIES * outputsBytes,
     computedBytes,

@@ -21,6 +21,9 @@ export class MemoryRun {
   readonly #arena = new Arena();
   readonly #alive = new Map<Buffer, { readonly block: Block; readonly held: Held }>();
   readonly #all: Held[] = [];
+  /** What loops made resident; only the outermost counts. */
+  #loopBytes = 0;
+  #depth = 0;
   #aliveBytes = 0;
   #peakBytes = 0;
   #peak = 0;
@@ -33,6 +36,11 @@ export class MemoryRun {
   /** What the run leaves resident. */
   get residentBytes(): number {
     return this.#arena.residentBytes;
+  }
+
+  /** How much of that is due to loops. */
+  get loopBytes(): number {
+    return this.#loopBytes;
   }
 
   /** Bytes of the buffers alive where most are. */
@@ -70,6 +78,8 @@ export class MemoryRun {
   /** The last iteration holds most: what it found, what it makes, and then the copies that become the loop's results. */
   #loop({ carried, body, kept, scans, iterations }: LoopPlan, makes: readonly Buffer[]): void {
     const count = this.valueOf(iterations);
+    const before = this.residentBytes;
+    this.#depth += 1;
     const stacked = scans.map((b) => ({ ...b, shape: [count, ...b.shape] }));
     this.#holdAll(stacked);
     this.#holdAll(carried);
@@ -78,6 +88,8 @@ export class MemoryRun {
     this.#holdAll(makes);
     this.#freeAll(kept);
     this.#freeAll(stacked);
+    this.#depth -= 1;
+    if (this.#depth === 0) this.#loopBytes += this.residentBytes - before;
   }
 
   #holdAll(buffers: readonly Buffer[]): void {
