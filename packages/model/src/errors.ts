@@ -7,6 +7,7 @@ export type ModelErrorCode =
   | 'MODEL_CHECKPOINT'
   | 'MODEL_REQUEST'
   | 'MODEL_NUMERIC'
+  | 'MODEL_MEMORY'
   | 'ENGINE_DEADLINE'
   | 'ENGINE_ABORTED'
   | 'ENGINE_CRASHED'

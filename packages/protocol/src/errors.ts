@@ -47,6 +47,7 @@ export type ErrorCode =
   | 'job_not_cancellable'
   | 'job_not_found'
   | 'learn_conflict'
+  | 'memory_exceeded'
   | 'model_invalid'
   | 'model_not_found'
   | 'policy_mismatch'
@@ -95,6 +96,7 @@ export const errorCatalogue: { readonly [C in ErrorCode]: ErrorEntry } = {
   job_not_cancellable: entry(409, 'FAILED_PRECONDITION', false, 'the job has already ended'),
   job_not_found: entry(404, 'NOT_FOUND', false, 'no job has this id'),
   learn_conflict: entry(409, 'ALREADY_EXISTS', false, 'the step was already taken from other groups'),
+  memory_exceeded: entry(422, 'RESOURCE_EXHAUSTED', false, 'a run needs more memory than there is'),
   model_invalid: entry(422, 'FAILED_PRECONDITION', false, 'the model folder or adapter cannot be used'),
   model_not_found: entry(404, 'NOT_FOUND', false, 'the models folder has no such model'),
   policy_mismatch: entry(
@@ -149,6 +151,7 @@ const foreignCodes: Readonly<Record<string, ErrorCode>> = {
   ENGINE_ABORTED: 'cancelled',
   ENGINE_CRASHED: 'engine_failed',
   ENGINE_DEADLINE: 'engine_deadline',
+  MODEL_MEMORY: 'memory_exceeded',
 };
 
 /**

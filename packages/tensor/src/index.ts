@@ -23,6 +23,7 @@ export type { Value } from './interp/value.js';
 export { interpret } from './interp.js';
 export type { DType, Prim, Tensor, Trace } from './ir.js';
 export { type LoopSpec, loop } from './loop.js';
+export { estimateMemory, type HeldValues, type MemoryEstimate } from './memory/estimate.js';
 export { linear, sumAll, sumLast, sumListed, takeRows } from './nn.js';
 export type { WeightLocation } from './onnx/emit.js';
 export { emitModel } from './onnx/emit.js';

@@ -125,8 +125,8 @@ export async function takenStep(step: StepRequest, manifests: PolicyManifests): 
 
 /**
  * Takes a training step and keeps the new version before answering; a step that was taken is not taken again.
- * @throws ResidencyError `policy_not_found`, `policy_mismatch`, `learn_conflict`, `engine_failed`, `engine_deadline`;
- * ModelError `MODEL_REQUEST` for settings that make no sense.
+ * @throws ResidencyError `policy_not_found`, `policy_mismatch`, `learn_conflict`, `engine_failed`, `engine_deadline`,
+ *   `memory_exceeded`; ModelError `MODEL_REQUEST` for settings that make no sense.
  */
 export async function learnStep(step: StepRequest, context: LearnContext): Promise<LearnAnswer> {
   const { store, manifests } = context;

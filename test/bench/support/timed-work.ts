@@ -1,13 +1,11 @@
 import type { LearnGroup } from '@residency/model';
-import { type Adapter, initAdapter, trainableOf } from '../../../packages/model/src/adapter.js';
+import { type Adapter, initAdapter } from '../../../packages/model/src/adapter.js';
 import { initState, learnStep } from '../../../packages/model/src/engine/learn.js';
 import { plannedOf } from '../../../packages/model/src/engine/learn-item.js';
-import { feedsOf } from '../../../packages/model/src/engine/learn-run.js';
+import { prepareRun } from '../../../packages/model/src/engine/learn-run.js';
 import { type OpenModel, openModel } from '../../../packages/model/src/engine/model.js';
 import { planRuns } from '../../../packages/model/src/engine/plan-runs.js';
 import { sampleGroup } from '../../../packages/model/src/engine/sample.js';
-import { lossKey } from '../../../packages/model/src/losses/index.js';
-import { trainProgram } from '../../../packages/model/src/programs/train.js';
 import { randomNumbers } from '../../support/numbers.js';
 import { MAX_ROWS, POLICY_LOSS } from './arithmetic.js';
 import { matmulRate } from './matmul-rate.js';
@@ -57,10 +55,6 @@ function randomAdapter(model: OpenModel): Adapter {
 
 /** Layout, forward and backward of groups by the program that a step of the learner runs, in the runs that it cuts. */
 async function gradients(model: OpenModel, adapter: Adapter, groups: readonly LearnGroup[]): Promise<void> {
-  const trainable = trainableOf(adapter);
-  const session = await model.session(`train:groups:${lossKey(POLICY_LOSS)}`, trainable, () =>
-    trainProgram(model.config, trainable, POLICY_LOSS, { recomputes: model.recomputes }),
-  );
   const { clipLow, clipHigh } = HYPERPARAMETERS;
   const numbers = { clipLow, clipHigh };
   const context = { model, adapter, loss: POLICY_LOSS, numbers, hyperparameters: HYPERPARAMETERS };
@@ -68,7 +62,7 @@ async function gradients(model: OpenModel, adapter: Adapter, groups: readonly Le
   for (const indices of planRuns(groups.map(plannedOf), model.maxRows)) {
     const packed = indices.flatMap((i) => groups.slice(i, i + 1));
     const weights = packed.map((g) => g.samples.map(() => 1 / tokens));
-    const { sizes, feeds } = await feedsOf(context, { items: packed, weights });
+    const { session, sizes, feeds } = await prepareRun(context, { items: packed, weights });
     const { loss } = await session.run(sizes, feeds);
     if (!Number.isFinite(Number(loss?.[0]))) throw new Error(`the loss is ${loss?.[0]}`);
   }

@@ -39,6 +39,7 @@ describe('the error catalogue', () => {
         "job_not_cancellable 409 FAILED_PRECONDITION final",
         "job_not_found 404 NOT_FOUND final",
         "learn_conflict 409 ALREADY_EXISTS final",
+        "memory_exceeded 422 RESOURCE_EXHAUSTED final",
         "model_invalid 422 FAILED_PRECONDITION final",
         "model_not_found 404 NOT_FOUND final",
         "policy_mismatch 409 FAILED_PRECONDITION final",
@@ -77,6 +78,7 @@ describe('toResidencyError', () => {
     ['ENGINE_DEADLINE', 'engine_deadline'],
     ['ENGINE_CLOSED', 'engine_failed'],
     ['MODEL_CONFIG', 'model_invalid'],
+    ['MODEL_MEMORY', 'memory_exceeded'],
     ['EACCES', 'internal'],
   ])('maps the foreign code %s to %s and keeps the cause', (code, wanted) => {
     const thrown = Object.assign(new Error('why'), { code });

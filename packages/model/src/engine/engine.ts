@@ -27,6 +27,7 @@ const CHILD_CODES: readonly string[] = [
   'MODEL_ADAPTER',
   'MODEL_REQUEST',
   'MODEL_NUMERIC',
+  'MODEL_MEMORY',
 ];
 const isChildCode = (code: string | null): code is ModelErrorCode =>
   code !== null && CHILD_CODES.includes(code);

@@ -65,7 +65,7 @@ export function tokenCounts(item: LearnItem): TokenCounts {
 
 /** Sizes and feeds of a run of items, which are all of one packing. */
 export interface ItemLayout {
-  readonly sizes: TokenSizes & Readonly<Record<'N' | 'G', number>>;
+  readonly sizes: TokenSizes & Readonly<Record<'N' | 'R' | 'G', number>>;
   readonly feeds: Readonly<Record<string, BigInt64Array | Float32Array>>;
 }
 

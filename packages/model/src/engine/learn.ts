@@ -1,6 +1,6 @@
 import { type Aggregation, tokenWeights } from '@residency/algorithms';
 import type { TensorData } from '@residency/tensor';
-import { type Adapter, decodeAdapter, encodeAdapter, initAdapter, trainableOf } from '../adapter.js';
+import { type Adapter, decodeAdapter, encodeAdapter, initAdapter } from '../adapter.js';
 import type {
   LearnHyperparameters,
   LearnMetrics,
@@ -9,7 +9,8 @@ import type {
   LoraOptions,
   PolicyState,
 } from '../engine-types.js';
-import { LOSS_SUMS, type LossNumbers, type LossSpec, type LossSum, lossKey } from '../losses/index.js';
+import { ModelError } from '../errors.js';
+import { LOSS_SUMS, type LossNumbers, type LossSpec, type LossSum } from '../losses/index.js';
 import {
   applyUpdate,
   constantSchedule,
@@ -19,10 +20,9 @@ import {
   initAdam,
   type Update,
 } from '../optimizer.js';
-import { trainProgram } from '../programs/train.js';
 import { checkGroups, checkHyperparameters } from './check-learn.js';
-import { type LearnItem, packingOf, plannedOf, sequencesOf, tokenCounts } from './learn-item.js';
-import { feedsOf, type LearnContext } from './learn-run.js';
+import { type LearnItem, plannedOf, sequencesOf, tokenCounts } from './learn-item.js';
+import { type LearnContext, prepareRun } from './learn-run.js';
 import type { OpenModel } from './model.js';
 import { planRuns } from './plan-runs.js';
 
@@ -41,8 +41,8 @@ type StepSums = Partial<Record<LossSum, number>>;
 /**
  * One policy-gradient step: forward and backward of all groups, several short ones in one run; each group's gradient added in
  * the order of the groups in double precision, clipped by the global norm and applied by AdamW. A pure function of its
- * request: how the groups were packed does not reach the result.
- * @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`
+ * request: how the groups were packed does not reach the result, and where memory is short they are packed less.
+ * @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`; `MODEL_MEMORY` where a single group cannot fit
  */
 export async function learnStep(model: OpenModel, request: LearnRequest): Promise<LearnResult> {
   const { state, groups, hyperparameters: h } = request;
@@ -90,25 +90,27 @@ async function addGroups(
   groups: readonly LearnItem[],
   gradients: GradientSum,
 ): Promise<StepSums> {
-  const { model, adapter, loss, hyperparameters } = context;
-  const trainable = trainableOf(adapter);
-  const weights = weightsOf(groups, hyperparameters);
+  const weights = weightsOf(groups, context.hyperparameters);
   const sums: StepSums = {};
-  for (const indices of planRuns(groups.map(plannedOf), model.maxRows)) {
-    const items = indices.flatMap((i) => groups.slice(i, i + 1));
-    const [packing = 'groups'] = items.map(packingOf);
-    const train = await model.session(`train:${packing}:${lossKey(loss)}`, trainable, () =>
-      trainProgram(model.config, trainable, loss, { packing, recomputes: model.recomputes }),
-    );
+  const addRun = async (indices: readonly number[]): Promise<void> => {
     const run = {
-      items,
+      items: indices.flatMap((i) => groups.slice(i, i + 1)),
       weights: indices.flatMap((i) => weights.slice(i, i + 1)),
     };
-    const { sizes, feeds } = await feedsOf(context, run);
-    const out = await train.run(sizes, feeds);
+    const prepared = await prepareRun(context, run).catch((error: unknown) => {
+      const isTooLarge = error instanceof ModelError && error.code === 'MODEL_MEMORY';
+      if (isTooLarge && indices.length > 1) return null;
+      throw error;
+    });
+    if (prepared === null) {
+      for (const index of indices) await addRun([index]);
+      return;
+    }
+    const out = await prepared.session.run(prepared.sizes, prepared.feeds);
     gradients.addGroups(out, indices);
     addSums(sums, out);
-  }
+  };
+  for (const indices of planRuns(groups.map(plannedOf), context.model.maxRows)) await addRun(indices);
   return sums;
 }
 

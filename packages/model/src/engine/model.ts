@@ -13,6 +13,7 @@ import { type DecoderConfig, readConfig } from '../config.js';
 import type { EngineOptions, ModelInfo } from '../engine-types.js';
 import { ModelError } from '../errors.js';
 import { type ModelWeights, openWeights } from '../weights.js';
+import { MemoryBudget } from './memory-budget.js';
 
 /** Rows of a learning run where the options say nothing. */
 const DEFAULT_MAX_ROWS = 2048;
@@ -27,8 +28,14 @@ export interface OpenModel {
   /** Rows that a learning run may have, and whether it computes inner values twice instead of keeping them. */
   readonly maxRows: number;
   readonly recomputes: boolean;
-  /** The compiled program of a name for a kind of adapter, built at first use. */
+  /** What runs may take; null on a GPU, whose memory is not the host's. */
+  readonly budget: MemoryBudget | null;
+  /** The program of a name for a kind of adapter, traced at first use. */
+  program(name: string, trainable: Trainable, build: () => Program): Program;
+  /** The same compiled, at first use. */
   session(name: string, trainable: Trainable, build: () => Program): Promise<Session>;
+  /** Closes all sessions: what they hold for their next runs is given back. */
+  releaseSessions(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,7 +51,15 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
     );
   const weights: ModelWeights = await openWeights(modelDir, config, { cacheDir, precision });
   const runner: SessionRunner = createLocalRunner();
+  const programs = new Map<string, Program>();
   const sessions = new Map<string, Promise<Session>>();
+  const program = (name: string, trainable: Trainable, build: () => Program): Program => {
+    const key = `${name}/${trainableKey(trainable)}`;
+    const known = programs.get(key) ?? build();
+    programs.set(key, known);
+    return known;
+  };
+  const budget = device.kind === 'cpu' ? new MemoryBudget(options.memoryLimitBytes ?? null) : null;
   return {
     config,
     info: {
@@ -55,13 +70,28 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
     },
     maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
     recomputes: options.recomputes ?? false,
+    budget,
+    program,
     session: (name, trainable, build) => {
       const key = `${name}/${trainableKey(trainable)}`;
       const session =
-        sessions.get(key) ?? compile(build(), { runner, threads, device, precision, weights: weights.files });
+        sessions.get(key) ??
+        compile(program(name, trainable, build), {
+          runner,
+          threads,
+          device,
+          precision,
+          weights: weights.files,
+        });
       sessions.set(key, session);
       session.catch(() => sessions.delete(key));
       return session;
+    },
+    releaseSessions: async () => {
+      const open = [...sessions.values()];
+      sessions.clear();
+      budget?.released();
+      for (const session of open) await (await session).close();
     },
     close: () => runner.close(),
   };

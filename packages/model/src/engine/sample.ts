@@ -6,21 +6,25 @@ import type { Sample, SampleRequest } from '../engine-types.js';
 import { ModelError } from '../errors.js';
 import { batchSize, generateProgram } from '../programs/generate.js';
 import { checkSampleRequest } from './check-sample.js';
+import { fittingSession, type Job } from './fitting-session.js';
 import type { OpenModel } from './model.js';
 
 /**
  * Samples a group. A sample depends on the seed, step, prompt and its own index alone, not on the samples beside it.
- * @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`, `MODEL_NUMERIC`
+ * @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`, `MODEL_NUMERIC`; `MODEL_MEMORY` where it cannot fit
  */
 export async function sampleGroup(model: OpenModel, request: SampleRequest): Promise<Sample[]> {
   checkSampleRequest(model, request);
   const adapter = request.adapter ? decodeAdapter(request.adapter.bytes, model.config) : null;
   const trainable = trainableOf(adapter);
   const isFiltered = hasFilters(request);
-  const session = await model.session(isFiltered ? 'generate:filtered' : 'generate', trainable, () =>
-    generateProgram(model.config, trainable, { isFiltered }),
-  );
   const { sizes, feeds } = generateFeeds(request, model.config);
+  const program = {
+    name: isFiltered ? 'generate:filtered' : 'generate',
+    trainable,
+    build: () => generateProgram(model.config, trainable, { isFiltered }),
+  };
+  const session = await fittingSession(model, [program], jobOf(model, sizes));
   const out = await session.run(sizes, { ...adapterInputs(adapter), ...feeds });
   const columns = request.temperatures.map((_, g) => readColumn(out, sizes.G, g));
   const isSound = columns.every((c) => [...c.logprobs, ...c.modelLogprobs].every(Number.isFinite));
@@ -33,15 +37,30 @@ export async function sampleGroup(model: OpenModel, request: SampleRequest): Pro
   return columns.map((column, g) => cut(column, request, limitOf(request, g)));
 }
 
+/** What the device alone knows is taken to be as large as it may get: all rows go on to the last token. */
+function jobOf({ config }: OpenModel, sizes: GenerateSizes): Job {
+  const { P, G, M } = sizes;
+  return {
+    sizes: { ...sizes, A: G, B: G, T: M, tokens: M, rounds: G },
+    hostBytes: 0,
+    what: `sampling ${G} completions`,
+    shape: `a prompt of ${P} tokens, up to ${M} new ones, ${config.layers} layers`,
+    remedy: 'allow fewer new tokens, sample smaller groups, or allow more memory',
+    releases: true,
+  };
+}
+
 const hasFilters = (r: SampleRequest): boolean => (r.topK ?? 0) > 0 || (r.topP ?? 1) < 1 || (r.minP ?? 0) > 0;
 
 const limitOf = (r: SampleRequest, sample: number): number => r.limits?.[sample] ?? r.maxNewTokens;
+
+type GenerateSizes = Readonly<Record<'P' | 'G' | 'M' | 'K' | 'W' | 'F', number>>;
 
 /** Sizes and feeds of the generate program for a request. */
 export function generateFeeds(
   request: SampleRequest,
   config: DecoderConfig,
-): { sizes: Record<'P' | 'G' | 'M' | 'K' | 'W' | 'F', number>; feeds: Record<string, TensorData> } {
+): { sizes: GenerateSizes; feeds: Record<string, TensorData> } {
   const { promptIds, temperatures, maxNewTokens, key } = request;
   const { vocab } = config;
   const samples = temperatures.length;
