@@ -1,7 +1,8 @@
 /**
- * Largest resident memory of forward and backward of one group, by layers (values kept, or computed again), prompt,
- * completion and group size; and the memory of long sessions, which must not grow.
- * `npm run bench -- memory [layers|P|S|G|leak ...] [--peers] [--P n] [--steps n] ...` prints one line of JSON each.
+ * Largest resident memory of forward and backward of one group, by layers (values kept, or computed again),
+ * prompt, completion and group size; and the memory of long sessions, which must not grow.
+ * `npm run bench -- memory [layers|P|S|G|leak ...] [--peers] [--P n] [--steps n] ...` prints one line of JSON
+ * each.
  */
 import { DEFAULT_MODEL, MODEL_SIZES, type ModelShape, randomModel } from './support/bench-model.js';
 import { compareGradients, type LearnerCase, pytorchSide } from './support/learner-sides.js';

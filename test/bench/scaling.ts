@@ -1,8 +1,8 @@
 /**
- * How the time of forward and backward of one group grows with the prompt, the completions, the group size and the layers,
- * each alone, and how the arithmetic does.
- * `npm run bench -- scaling [P|S|G|L ...] [--peers] [--runs n] ...` prints one line of JSON for every point and one for every
- * axis, with the fitted exponents; and a table on stderr.
+ * How the time of forward and backward of one group grows with the prompt, the completions, the group size
+ * and the layers, each alone, and how the arithmetic does.
+ * `npm run bench -- scaling [P|S|G|L ...] [--peers] [--runs n] ...` prints one line of JSON for every point
+ * and one for every axis, with the fitted exponents; and a table on stderr.
  */
 import { DEFAULT_MODEL, MODEL_SIZES } from './support/bench-model.js';
 import {

@@ -19,7 +19,10 @@ export const POLICY_LOSS: LossSpec = {
   correction: null,
 };
 
-/** Floating-point operations of the matrix products of forward and backward of groups, packed as the engine packs them. */
+/**
+ * Floating-point operations of the matrix products of forward and backward of groups, packed as the engine
+ * packs them.
+ */
 export function trainFlops(
   config: DecoderConfig,
   groups: readonly LearnGroup[],
@@ -33,7 +36,9 @@ export function trainFlops(
   }, 0);
 }
 
-/** Likewise of sampling G completions of exactly T tokens: one prefill, and every token of all rows together. */
+/**
+ * Likewise of sampling G completions of exactly T tokens: one prefill, and every token of all rows together.
+ */
 export function sampleFlops(
   config: DecoderConfig,
   { P, T, G }: { readonly P: number; readonly T: number; readonly G: number },
