@@ -1,10 +1,12 @@
 /**
- * Times the learner: forward and backward of one group by the train program, and a whole step of SmolLM2-135M.
+ * Times the learner: forward and backward of one group by the train program, and a whole step of
+ * SmolLM2-135M.
  * `npm run bench -- learner [default|default-repeat|shared|smollm2 ...] [--peers] [--P n] [--runs n] ...`
  *
- * default: a group of the Python peer's default sizes, beside the same computation in PyTorch; default-repeat: beside PyTorch
- * that repeats the prompt for every completion; shared: a long prompt, beside our own program without sharing; smollm2: a
- * whole step, beside transformers and PEFT. Prints one line of JSON each.
+ * default: a group of the Python peer's default sizes, beside the same computation in PyTorch;
+ * default-repeat: beside PyTorch that repeats the prompt for every completion; shared: a long prompt, beside
+ * our own program without sharing; smollm2: a whole step, beside transformers and PEFT. Prints one line of
+ * JSON each.
  */
 import { readConfig } from '@residency/model';
 import { trainFlops } from './support/arithmetic.js';

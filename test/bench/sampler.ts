@@ -1,6 +1,8 @@
 /**
- * Times sampling, prefill included: G samples of exactly T tokens of one prompt, beside transformers' generate.
- * `npm run bench -- sampler [default|smollm2 ...] [--peers] [--P n] [--T n] [--runs n] ...` prints one line of JSON each.
+ * Times sampling, prefill included: G samples of exactly T tokens of one prompt, beside transformers'
+ * generate.
+ * `npm run bench -- sampler [default|smollm2 ...] [--peers] [--P n] [--T n] [--runs n] ...` prints one line
+ * of JSON each.
  */
 import { readConfig } from '@residency/model';
 import { sampleFlops } from './support/arithmetic.js';

@@ -1,10 +1,11 @@
-"""Peer of `npm run bench -- learner smollm2`: one GRPO step of SmolLM2 with transformers and PEFT on the CPU, as a user of TRL runs it.
+"""Peer of `npm run bench -- learner smollm2`: one GRPO step with transformers and PEFT, as TRL runs it.
 
-usage: python smollm2_step.py MODEL_DIR '{"P":256,"S":64,"G":8,"rank":8,"alpha":16,"threads":2,"warmups":2,"runs":5}'
+usage: python smollm2_step.py MODEL_DIR SIZES, where SIZES is
+'{"P":256,"S":64,"G":8,"rank":8,"alpha":16,"threads":2,"warmups":2,"runs":5}'
 
-The prompt is repeated for each of the G completions; logits are computed of the completions' positions alone. LoRA on all
-seven projections, f32, clipped policy loss, gradient clipping to norm 1, AdamW. Prints one JSON line: median and least
-milliseconds of a step, largest resident MiB, versions.
+The prompt is repeated for each of the G completions; logits are computed of the completions' positions alone.
+LoRA on all seven projections, f32, clipped policy loss, gradient clipping to norm 1, AdamW. Prints one JSON line:
+median and least milliseconds of a step, largest resident MiB, versions.
 """
 
 import json
@@ -42,7 +43,8 @@ advantages = torch.randn(G, 1)
 
 
 def logprobs():
-    logits = model(input_ids=ids, attention_mask=attention_mask, logits_to_keep=S + 1, use_cache=False).logits[:, :-1]
+    out = model(input_ids=ids, attention_mask=attention_mask, logits_to_keep=S + 1, use_cache=False)
+    logits = out.logits[:, :-1]
     chosen = logits.gather(-1, completions.unsqueeze(-1)).squeeze(-1)
     return chosen - torch.stack([row.logsumexp(-1) for row in logits])
 

@@ -18,7 +18,10 @@ export const POLICY_LOSS: LossSpec = {
   correction: null,
 };
 
-/** Floating-point operations of the matrix products of forward and backward of groups, packed as the engine packs them. */
+/**
+ * Floating-point operations of the matrix products of forward and backward of groups, packed as the engine
+ * packs them.
+ */
 export function trainFlops(
   config: DecoderConfig,
   groups: readonly LearnGroup[],

@@ -13,7 +13,10 @@ import {
 import { randomNumbers } from '../../support/numbers.js';
 import { findSmollm2 } from '../../support/smollm2.js';
 
-/** A Llama decoder by its sizes, named as the Python peers name them; weights are f32 and the head is not tied. */
+/**
+ * A Llama decoder by its sizes, named as the Python peers name them; weights are f32 and the head is not
+ * tied.
+ */
 export type ModelShape = {
   /** Width of the hidden states. */
   readonly D: number;
@@ -39,7 +42,9 @@ const cacheFolder = join(tmpdir(), `residency-bench-models-${process.getuid?.() 
 /** Values of a weight that are made at a time. */
 const CHUNK = 2 ** 16;
 
-/** A Hugging Face folder with random weights of a shape, the same ones every time; written where it is absent. */
+/**
+ * A Hugging Face folder with random weights of a shape, the same ones every time; written where it is absent.
+ */
 export async function randomModel(shape: ModelShape): Promise<string> {
   const dir = join(cacheFolder, `random-${Object.values(shape).join('-')}`);
   if (existsSync(dir)) return dir;
@@ -88,7 +93,10 @@ function randomTensor(name: string, shape: readonly number[], index: number): Te
   return { name, shape, chunks };
 }
 
-/** SmolLM2-135M-Instruct as a Hugging Face folder in f32, imported once; null, with a line that says so, without its GGUF. */
+/**
+ * SmolLM2-135M-Instruct as a Hugging Face folder in f32, imported once; null, with a line that says so,
+ * without its GGUF.
+ */
 export async function smollm2Model(): Promise<string | null> {
   const gguf = findSmollm2();
   if (gguf === null) return null;

@@ -6,8 +6,13 @@ import type { Task, Timed } from './workload.js';
 /** One process of a side. */
 export interface SideRun extends RunCost {
   readonly minMs: number;
-  /** Billions of operations a second of plain matrix products in that process; null where they were not measured. */
+  /**
+   * Billions of operations a second of plain matrix products in that process; null where they were not
+   * measured.
+   */
   readonly rate: number | null;
+  /** Of what the side is built from, where it says so. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** One of the two that are compared. */
@@ -36,7 +41,7 @@ export const ourSide = (name: string, task: Extract<Task, { task: 'time' }>): Si
   name,
   run: async () => {
     const { times, peakRssMb, rate }: Timed = await measure(task);
-    return { ms: median(times), minMs: Math.min(...times), peakRssMb, rate };
+    return { ms: median(times), minMs: Math.min(...times), peakRssMb, rate, versions: {} };
   },
 });
 
@@ -47,8 +52,8 @@ export const peerSide = (name: string, peer: Peer, args: readonly string[]): Sid
     : { name, run: async () => ({ ...(await runPeer(peer.script, args)), rate: null }) };
 
 /**
- * Runs both sides in turn, A B A B: what slows the machine for a while slows both runs of a round. Without another side
- * ours runs once.
+ * Runs both sides in turn, A B A B: what slows the machine for a while slows both runs of a round. Without
+ * another side ours runs once.
  */
 export async function compare(ours: Side, other: Side | LeftOut | null, rounds: number): Promise<Comparison> {
   if (other === null || 'leftOut' in other) {

@@ -3,13 +3,15 @@ import { evalDim, productOf, showDim } from '../../../packages/tensor/src/dim.js
 import { isPrim, type Tensor } from '../../../packages/tensor/src/ir.js';
 import { neededNodes, spelledBody } from '../../../packages/tensor/src/onnx/lowering.js';
 
-/** How loops run: for each, by the name of its number of iterations, the sizes that arise in every iteration. */
+/**
+ * How loops run: for each, by the name of its number of iterations, the sizes that arise in every iteration.
+ */
 export type LoopRuns = Readonly<Record<string, (outer: Bindings) => readonly Bindings[]>>;
 
 /**
- * Floating-point operations of the matrix products of one run of a program: 2·m·n·k for `[m,k] x [k,n]`, a multiplication and
- * an addition each. Nodes are those that the emitter writes, so that dead ones do not count; the body of a loop counts once
- * per iteration with the sizes of that iteration.
+ * Floating-point operations of the matrix products of one run of a program: 2·m·n·k for `[m,k] x [k,n]`, a
+ * multiplication and an addition each. Nodes are those that the emitter writes, so that dead ones do not
+ * count; the body of a loop counts once per iteration with the sizes of that iteration.
  * @throws RangeError naming a size without a value, or a loop that `loops` says nothing about
  */
 export function countFlops(program: Program, sizes: Bindings, loops: LoopRuns = {}): number {

@@ -26,8 +26,8 @@ const random = (count: number, scale: number, seed: number): Float32Array =>
   Float32Array.from(randomNumbers(count, seed), (v) => v * scale);
 
 /**
- * Billions of floating-point operations a second of large matrix products one after the other, through the runtime that
- * runs the models: the best of several runs of two chains.
+ * Billions of floating-point operations a second of large matrix products one after the other, through the
+ * runtime that runs the models: the best of several runs of two chains.
  */
 export async function matmulRate(threads: number): Promise<number> {
   const runner = createLocalRunner();

@@ -3,7 +3,10 @@ import { entryCommand } from '../../../packages/tensor/src/process/entry.js';
 import { untilEnded } from './children.js';
 import type { Task, TaskResult } from './workload.js';
 
-/** Does a task in a fresh process. @throws Error where that process ends without a result; it says why on stderr */
+/**
+ * Does a task in a fresh process.
+ * @throws Error where that process ends without a result; it says why on stderr
+ */
 export async function measure<T extends Task>(task: T): Promise<TaskResult<T['task']>> {
   const { path, execArgv } = entryCommand(new URL('./worker.ts', import.meta.url));
   const child: ChildProcess = fork(path, [], { execArgv: [...execArgv] });

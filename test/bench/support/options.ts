@@ -31,7 +31,10 @@ export interface BenchOptions<C extends string, N extends string> {
 /** Arguments that a benchmark does not understand; its message says how it is used. */
 export class UsageError extends Error {}
 
-/** @throws UsageError on an option or configuration that the benchmark has not, or a value that is no whole number above 0 */
+/**
+ * @throws UsageError on an option or configuration that the benchmark has not, or a value that is no whole
+ * number above 0
+ */
 export function parseOptions<C extends string, N extends string>(
   bench: BenchDefinition<C, N>,
   argv: readonly string[],
@@ -69,7 +72,10 @@ export function parseOptions<C extends string, N extends string>(
   };
 }
 
-/** `parseOptions` of this process's arguments; ends the process with how the benchmark is used where they are wrong. */
+/**
+ * `parseOptions` of this process's arguments; ends the process with how the benchmark is used where they are
+ * wrong.
+ */
 export function optionsOf<C extends string, N extends string>(
   bench: BenchDefinition<C, N>,
 ): BenchOptions<C, N> {

@@ -50,8 +50,8 @@ export function findPeer(name: PeerName): Peer {
 
 /** @throws Error where the script fails or prints no figures */
 export async function runPeer(script: string, args: readonly string[]): Promise<PeerRun> {
-  // A shell in between, and no exec: on Linux the largest memory that Python reads of itself begins with that of the process
-  // that started it. Models are in folders, and a name that is none must not be looked for.
+  // A shell in between, and no exec: on Linux the largest memory that Python reads of itself begins with that
+  // of the process that started it. Models are in folders, and a name that is none must not be looked for.
   const child = spawn('sh', ['-c', '"$@"; exit $?', 'sh', python(), script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,

@@ -65,7 +65,11 @@ export function report(measurement: Measurement, more: Readonly<Record<string, u
     bench,
     config: { ...config, rounds: ours.length },
     ours: sideFigures(ours, tokens),
-    peer: other && { name: other.name, ...sideFigures(other.runs, tokens) },
+    peer: other && {
+      name: other.name,
+      ...sideFigures(other.runs, tokens),
+      versions: other.runs[0]?.versions,
+    },
     ...(leftOut === null ? {} : { peerLeftOut: leftOut }),
     ratio: ratio && { time: rounded(ratio.time), memory: rounded(ratio.memory) },
     gflops: rateFigures(ours, flops),

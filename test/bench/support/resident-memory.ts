@@ -9,8 +9,8 @@ function statusLine(name: 'VmHWM' | 'VmRSS'): number | null {
 }
 
 /**
- * Largest resident memory that this process has had, in MiB. Not what getrusage says where it can be helped: on Linux that
- * begins with the memory of the process that started this one.
+ * Largest resident memory that this process has had, in MiB. Not what getrusage says where it can be helped:
+ * on Linux that begins with the memory of the process that started this one.
  */
 export const peakRssMb = (): number => statusLine('VmHWM') ?? process.resourceUsage().maxRSS / 1024;
 

@@ -21,7 +21,10 @@ export function slope(points: readonly Point[]): number {
   return mean((p) => (p.x - mx) * (p.y - my)) / spread;
 }
 
-/** Exponent b of the power law y = a x^b that fits best, by least squares of logarithms. @throws RangeError as `slope` */
+/**
+ * Exponent b of the power law y = a x^b that fits best, by least squares of logarithms.
+ * @throws RangeError as `slope`
+ */
 export const exponent = (points: readonly Point[]): number =>
   slope(points.map(({ x, y }) => ({ x: Math.log(x), y: Math.log(y) })));
 
@@ -37,8 +40,9 @@ export interface CostRatio {
 }
 
 /**
- * Medians over the rounds of the ratios within each round, whose two runs followed each other: what slowed the whole machine
- * for a while slowed both. @throws RangeError where a round is not complete
+ * Medians over the rounds of the ratios within each round, whose two runs followed each other: what slowed
+ * the whole machine for a while slowed both.
+ * @throws RangeError where a round is not complete
  */
 export function medianRatio(ours: readonly RunCost[], other: readonly RunCost[]): CostRatio {
   if (ours.length !== other.length)

@@ -41,7 +41,10 @@ const PREPARE: { readonly [K in TimedKind]: (model: OpenModel, work: TimedWork[K
   },
 };
 
-/** Both factors random: the products of a fresh adapter, whose B is zero, cost the same, but its gradients are half zeros. */
+/**
+ * Both factors random: the products of a fresh adapter, whose B is zero, cost the same, but its gradients are
+ * half zeros.
+ */
 function randomAdapter(model: OpenModel): Adapter {
   const { tensors, ...rest } = initAdapter(model.config, LORA);
   return {
@@ -53,7 +56,10 @@ function randomAdapter(model: OpenModel): Adapter {
   };
 }
 
-/** Layout, forward and backward of groups by the program that a step of the learner runs, in the runs that it cuts. */
+/**
+ * Layout, forward and backward of groups by the program that a step of the learner runs, in the runs that it
+ * cuts.
+ */
 async function gradients(model: OpenModel, adapter: Adapter, groups: readonly LearnGroup[]): Promise<void> {
   const { clipLow, clipHigh } = HYPERPARAMETERS;
   const numbers = { clipLow, clipHigh };

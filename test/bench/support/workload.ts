@@ -48,7 +48,10 @@ export interface Timed {
   readonly times: readonly number[];
   /** Largest resident memory of the process up to the last timed run, in MiB. */
   readonly peakRssMb: number;
-  /** Billions of floating-point operations a second of large matrix products; null where they were not measured. */
+  /**
+   * Billions of floating-point operations a second of large matrix products; null where they were not
+   * measured.
+   */
   readonly rate: number | null;
 }
 

@@ -42,10 +42,15 @@ export interface LearnRun {
 /** All items of a run have one packing. */
 const packingOfRun = (run: LearnRun): Packing => run.items.map(packingOf)[0] ?? 'groups';
 
-const promptsOf = (items: readonly LearnItem[]): string => {
-  const longest = items.reduce((n, item) => Math.max(n, isTrajectories(item) ? 0 : item.promptIds.length), 0);
-  return longest === 0 ? '' : `prompts of up to ${longest} tokens, `;
-};
+/** The sizes of a run in words. */
+function shapeOf(items: readonly LearnItem[], rows: number): string {
+  const most = (values: readonly number[]): number => values.reduce((n, v) => Math.max(n, v), 0);
+  const learned = most(items.flatMap(sequencesOf).map((sequence) => sequence.logprobs.length));
+  const prompt = most(items.map((item) => (isTrajectories(item) ? 0 : item.promptIds.length)));
+  return items.some(isTrajectories)
+    ? `${rows} rows, trajectories with up to ${learned} tokens of the policy`
+    : `${rows} rows, prompts of up to ${prompt} tokens, completions of up to ${learned}`;
+}
 
 /** A training run that fits into memory. */
 export interface PreparedRun {
@@ -82,14 +87,14 @@ export async function prepareRun(context: LearnContext, run: LearnRun): Promise<
 }
 
 function jobOf({ model, adapter }: LearnContext, run: LearnRun, sizes: ItemLayout['sizes']): Job {
-  const { N, R, G, L } = sizes;
+  const { N, R, G } = sizes;
   const items = run.items;
   const numbers = adapter.tensors.reduce((n, t) => n + t.data.length, 0);
   return {
     sizes,
     hostBytes: HOST_BYTES * numbers,
     what: `learning from ${N} ${N === 1 ? 'group' : 'groups'} of ${G} ${items.some(isTrajectories) ? 'trajectories' : 'completions'}`,
-    shape: `${N * R} rows, ${promptsOf(items)}up to ${L} tokens learned from in each, ${model.config.layers} layers`,
+    shape: `${shapeOf(items, N * R)}, ${model.config.layers} layers`,
     remedy: 'shorten the completions or prompts, sample smaller groups, or allow more memory',
     // Several groups that do not fit are learned one by one before anything is given back.
     releases: N === 1,
