@@ -1,6 +1,11 @@
-import type { SampleRequest } from '../engine-types.js';
+import type { SampleKey, SampleRequest } from '../engine-types.js';
 import { ModelError } from '../errors.js';
 import type { OpenModel } from './model.js';
+
+/** Random numbers are named by whole numbers of 32 bits. */
+const LARGEST_KEY = 2 ** 32 - 1;
+/** Logits divided by less may leave the range of f32. */
+const LEAST_TEMPERATURE = 1e-6;
 
 const bad = (message: string): ModelError => new ModelError('MODEL_REQUEST', message);
 const isWhole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
@@ -14,14 +19,22 @@ export function checkSampleRequest({ config }: OpenModel, r: SampleRequest): voi
     (id) => !isWhole(id, 0) || id >= config.vocab,
   );
   if (foreign !== undefined) throw bad(`token id ${foreign}: want 0 to ${config.vocab - 1}`);
+  checkKey(r.key);
   checkDistribution(r);
   checkLengths(r, config.maxPositions);
 }
 
+function checkKey(key: SampleKey): void {
+  for (const [name, value] of Object.entries(key)) {
+    if (!isWhole(value, 0) || value > LARGEST_KEY)
+      throw bad(`key.${name} is ${value}: want a whole number from 0 to ${LARGEST_KEY}`);
+  }
+}
+
 function checkDistribution(r: SampleRequest): void {
   if (r.temperatures.length === 0) throw bad('temperatures: want one per sample');
-  const wrong = r.temperatures.find((t) => !(t >= 0 && t <= 100));
-  if (wrong !== undefined) throw bad(`temperature ${wrong}: want 0 to 100`);
+  const wrong = r.temperatures.find((t) => !(t === 0 || (t >= LEAST_TEMPERATURE && t <= 100)));
+  if (wrong !== undefined) throw bad(`temperature ${wrong}: want 0, or ${LEAST_TEMPERATURE} to 100`);
   const { topK = 0, topP = 1, minP = 0 } = r;
   if (!isWhole(topK, 0)) throw bad(`topK ${topK}: want a whole number of at least 0`);
   if (!(topP > 0 && topP <= 1)) throw bad(`topP ${topP}: want a number above 0 and at most 1`);
