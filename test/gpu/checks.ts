@@ -22,6 +22,7 @@ import {
   isSampler,
   type ProgramCase,
   type SamplerCase,
+  scoredTokens,
 } from './programs.js';
 import { type Records, testedKey } from './record.js';
 
@@ -127,11 +128,14 @@ interface Compared {
  */
 async function rescored(c: SamplerCase, ours: Outputs, theirs: Outputs, refer: Run): Promise<Compared> {
   const ids = columnsOf(ours['ids'], c);
-  const scored = await refer(c.scoring(ids));
+  const scoring = c.scoring(ids);
+  const scored = await refer(scoring);
   const said = columnsOf(ours['modelLogprobs'], c).flat();
   return {
     ours: { modelLogprobs: Float32Array.from(said) },
-    theirs: { modelLogprobs: scored['logprobs'] ?? new Float32Array(0) },
+    theirs: {
+      modelLogprobs: Float32Array.from(scoredTokens(scored['logprobs'], scoring, ids[0]?.length ?? 0)),
+    },
     share: { idsEqual: equalShare(ids.flat(), columnsOf(theirs['ids'], c).flat()) },
   };
 }

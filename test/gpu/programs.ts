@@ -32,6 +32,16 @@ export interface SamplerCase extends ProgramCase {
   scoring(completions: readonly (readonly number[])[]): ProgramCase;
 }
 
+/** The first `length` values of each of the rows that a score program gives, [B, L]. */
+export function scoredTokens(
+  logprobs: TensorData | undefined,
+  scoring: ProgramCase,
+  length: number,
+): number[] {
+  const width = scoring.sizes['L'] ?? 1;
+  return Array.from(logprobs ?? [], Number).filter((_, i) => i % width < length);
+}
+
 export const isSampler = (c: ProgramCase): c is SamplerCase => 'scoring' in c;
 
 /** A model on disk, its weights in the type of each precision. */

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { compile, createLocalRunner, type TensorData } from '@residency/tensor';
 import { expect, it } from 'vitest';
-import { allCases, allPrograms, openCaseModel, type ProgramCase, samplerCase } from '../../gpu/programs.js';
+import {
+  allCases,
+  allPrograms,
+  openCaseModel,
+  type ProgramCase,
+  samplerCase,
+  scoredTokens,
+} from '../../gpu/programs.js';
 import { writeRandomModel } from '../../gpu/random-model.js';
 import { isLittle } from '../../gpu/standin/traffic.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -32,14 +39,16 @@ it.each([1, 0])('scores what a sampler drew at temperature %d as the sampler did
     const drawn = await run(drawing);
     const columns = (name: string): number[][] => {
       const all = Array.from(drawn[name] ?? [], Number);
-      return [0, 1, 2].map((g) => all.filter((_, i) => i % 3 === g));
+      const width = drawing.sizes['G'] ?? 1;
+      return [0, 1, 2].map((g) => all.filter((_, i) => i % width === g));
     };
 
-    const { logprobs } = await run(drawing.scoring(columns('ids')));
+    const scoring = drawing.scoring(columns('ids'));
+    const { logprobs } = await run(scoring);
 
     const said = columns('modelLogprobs').flat();
     expect(said).toHaveLength(SHAPE.S * SHAPE.G);
-    Array.from(logprobs ?? [], Number).forEach((score, i) => {
+    scoredTokens(logprobs, scoring, SHAPE.S).forEach((score, i) => {
       expect(score).toBeCloseTo(said[i] ?? Number.NaN, 5);
     });
   } finally {
