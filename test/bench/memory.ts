@@ -1,7 +1,7 @@
 /**
- * Compares the estimated memory of runs with what a process of its own makes resident for each, and prints one JSON line a
- * run: measured and estimated megabytes, weights and inputs left out of both. Linux only: it reads /proc.
- * `npm run bench -- memory`
+ * Compares the estimated memory of runs with what a process of its own makes resident for each, and prints
+ * one JSON line a run: measured and estimated megabytes, weights and inputs left out of both. Linux only: it
+ * reads /proc. `npm run bench -- memory`
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

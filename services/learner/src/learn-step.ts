@@ -41,7 +41,8 @@ function checkGroup(header: LearnHeader, group: LearnGroup, expectedIndex: numbe
 
 /**
  * Reads a Learn stream to its end.
- * @throws ResidencyError `invalid_request` for a stream out of order, `policy_mismatch` for a group of another version.
+ * @throws ResidencyError `invalid_request` for a stream out of order, `policy_mismatch` for a group of
+ * another version.
  */
 export async function readStep(parts: AsyncIterable<LearnPart>): Promise<StepRequest> {
   let header: LearnHeader | undefined;
@@ -124,8 +125,8 @@ export async function takenStep(step: StepRequest, manifests: PolicyManifests): 
 
 /**
  * Takes a training step and keeps the new version before answering; a step that was taken is not taken again.
- * @throws ResidencyError `policy_not_found`, `policy_mismatch`, `learn_conflict`, `engine_failed`, `engine_deadline`,
- *   `memory_exceeded`.
+ * @throws ResidencyError `policy_not_found`, `policy_mismatch`, `learn_conflict`, `engine_failed`,
+ * `engine_deadline`, `memory_exceeded`.
  */
 export async function learnStep(step: StepRequest, context: LearnContext): Promise<LearnAnswer> {
   const { store, manifests } = context;

@@ -1,4 +1,7 @@
-/** Runs one program twice in this process and prints what that made resident. Arguments: a MeasuredJob as JSON, a model. */
+/**
+ * Runs one program twice in this process and prints what that made resident. Arguments: a MeasuredJob as
+ * JSON, a model.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { compile, createLocalRunner, estimateMemory, type Program, type TensorData } from '@residency/tensor';
 import type { Trainable } from '../../../packages/model/src/binding.js';
@@ -11,7 +14,10 @@ import { trainProgram } from '../../../packages/model/src/programs/train.js';
 import { openWeights } from '../../../packages/model/src/weights.js';
 import { evalShape } from '../../../packages/tensor/src/dim.js';
 
-/** N groups of G completions of S tokens after prompts of P; `early` is the share of samples that end a tenth early. */
+/**
+ * N groups of G completions of S tokens after prompts of P; `early` is the share of samples that end a tenth
+ * early.
+ */
 export interface MeasuredJob {
   readonly kind: 'train' | 'score' | 'generate';
   readonly N: number;

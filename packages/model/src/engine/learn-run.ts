@@ -26,7 +26,9 @@ export interface LearnContext {
   readonly hyperparameters: LearnHyperparameters;
 }
 
-/** One packed run: some of a step's groups, and the aggregation weight of the tokens of each of their samples. */
+/**
+ * One packed run: some of a step's groups, and the aggregation weight of the tokens of each of their samples.
+ */
 export interface LearnRun {
   readonly groups: readonly LearnGroup[];
   readonly weights: readonly (readonly number[])[];
@@ -48,8 +50,8 @@ export interface PreparedRun {
 const HOST_BYTES = 8 + 4 + 8 + 12;
 
 /**
- * Lays a run out, scores its tokens where the loss asks for it, and picks the program: one that keeps the layers' inner values,
- * or, for a single group that does not fit so, the one that computes them again.
+ * Lays a run out, scores its tokens where the loss asks for it, and picks the program: one that keeps the
+ * layers' inner values, or, for a single group that does not fit so, the one that computes them again.
  * @throws ModelError `MODEL_MEMORY` where neither fits
  */
 export async function prepareRun(context: LearnContext, run: LearnRun): Promise<PreparedRun> {
@@ -78,7 +80,9 @@ function jobOf({ model, adapter }: LearnContext, run: LearnRun, sizes: GroupLayo
     sizes,
     hostBytes: HOST_BYTES * numbers,
     what: `learning from ${N} ${N === 1 ? 'group' : 'groups'} of ${G} completions`,
-    shape: `${N * R} rows, prompts of up to ${prompt} tokens, completions of up to ${L}, ${model.config.layers} layers`,
+    shape:
+      `${N * R} rows, prompts of up to ${prompt} tokens, completions of up to ${L}, ` +
+      `${model.config.layers} layers`,
     remedy: 'shorten the completions or prompts, sample smaller groups, or allow more memory',
     // Several groups that do not fit are learned one by one before anything is given back.
     releases: N === 1,
@@ -118,7 +122,8 @@ async function feedsOf(
   const recorded = matrix((s) => s.logprobs);
   const isCorrected = loss.kind === 'policy' && loss.correction !== null;
   const sources: { readonly [I in TokenInput]: () => Promise<Float32Array> | Float32Array } = {
-    // With importance weights the old policy is the one that the step starts from, and the sampler an older one.
+    // With importance weights the old policy is the one that the step starts from, and the sampler an older
+    // one.
     oldLogprobs: () => (isCorrected ? score(adapter) : recorded),
     samplerLogprobs: () => recorded,
     // The starting policy is the base model without an adapter.
