@@ -217,14 +217,15 @@ export interface EngineOptions {
   /** Rows of tokens that one learning run may have; a group that is longer has a run of its own. @defaultValue 2048 */
   readonly maxRows?: number;
   /**
-   * Computes inner values of the layers again in the backward pass instead of keeping them, which takes a fraction of the
-   * memory and about a third more time. A group that does not fit otherwise is learned so anyway: its gradients are the
-   * same bits. @defaultValue false
+   * Computes inner values of the layers again in the backward pass instead of keeping them, which takes a
+   * fraction of the memory and about a third more time. A group that does not fit otherwise is learned so
+   * anyway: its gradients are the same bits. @defaultValue false
    */
   readonly recomputes?: boolean;
   /**
-   * Bytes that the engine's process may hold, the mapped weights included. A run that would take more is refused with
-   * `MODEL_MEMORY`. @defaultValue what its cgroups leave and the system has available when a run starts
+   * Bytes that the engine's process may hold, the mapped weights included. A run that would take more is
+   * refused with `MODEL_MEMORY`. Not looked at on a GPU.
+   * @defaultValue what its cgroups leave and the system has available when a run starts
    */
   readonly memoryLimitBytes?: number;
   /** @defaultValue the processor */

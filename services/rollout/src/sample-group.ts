@@ -54,10 +54,10 @@ function completionOf(sample: Sample, temperature: number, tokenizer: PromptToke
 }
 
 /**
- * Samples the group that a payload names. What comes out depends on the job's seed, the unit, the index, the adapter
- * and the row alone: not on this worker, the attempt or the time.
- * @throws ResidencyError `prompt_too_long`, `invalid_dataset`, `engine_failed`, `engine_deadline`, `memory_exceeded`,
- *   `cancelled`.
+ * Samples the group that a payload names. What comes out depends on the job's seed, the unit, the index, the
+ * adapter and the row alone: not on this worker, the attempt or the time.
+ * @throws ResidencyError `prompt_too_long`, `invalid_dataset`, `engine_failed`, `engine_deadline`,
+ * `memory_exceeded`, `cancelled`.
  */
 export async function sampleGroup(request: SampleGroupRequest): Promise<SampledGroup> {
   const { payload, spec, adapter, engine, tokenizer } = request;

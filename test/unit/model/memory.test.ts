@@ -7,7 +7,10 @@ import { configOf, TINY_QWEN2, writeTinyModel } from '../../support/tiny-model.j
 
 const MODEL = { ...TINY_QWEN2, num_hidden_layers: 6, max_position_embeddings: 4096 };
 const MB = 1e6;
-/** What an engine's process holds before its first run, and what it leaves to others: found, with room on both sides. */
+/**
+ * What an engine's process holds before its first run, and what it leaves to others: found, with room on both
+ * sides.
+ */
 const BARE = 160 * MB;
 const limits = { deadlineMs: 60_000 };
 const hyperparameters = {

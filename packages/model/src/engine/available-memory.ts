@@ -9,7 +9,9 @@ const CGROUPS = '/sys/fs/cgroup';
 /** Above this a cgroup of the first version means that it has no limit. */
 const NO_LIMIT = 2 ** 60;
 
-/** Names that the two versions of cgroups have for the same facts; the first's are in a folder of their own. */
+/**
+ * Names that the two versions of cgroups have for the same facts; the first's are in a folder of their own.
+ */
 const VERSIONS = [
   {
     line: /^0::(.*)$/m,
@@ -28,9 +30,10 @@ const VERSIONS = [
 ] as const;
 
 /**
- * Bytes that this process may still take. With a limit that is what the process itself does not use of it; else the least
- * of what its cgroups (of either version, the outer ones included) leave and what the system has available. Mapped files
- * count as available: the system can drop their pages, so a run's weights have to be counted as wanted.
+ * Bytes that this process may still take. With a limit that is what the process itself does not use of it;
+ * else the least of what its cgroups (of either version, the outer ones included) leave and what the system
+ * has available. Mapped files count as available: the system can drop their pages, so a run's weights have to
+ * be counted as wanted.
  */
 export function availableMemory(limitBytes: number | null, read: ReadText = readText): number {
   if (limitBytes !== null) return Math.max(0, limitBytes - ownBytes(read));

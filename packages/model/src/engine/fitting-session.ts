@@ -24,13 +24,15 @@ export interface Job {
   readonly shape: string;
   /** What would make it smaller. */
   readonly remedy: string;
-  /** Whether to give back what earlier jobs hold before refusing, which costs compiling their programs again. */
+  /**
+   * Whether to give back what earlier jobs hold before refusing, which costs compiling their programs again.
+   */
   readonly releases: boolean;
 }
 
 /**
- * The first of the candidates whose run fits into the memory there is, compiled. On a GPU, whose memory is not the host's, the
- * first one is taken.
+ * The first of the candidates whose run fits into the memory there is, compiled. On a GPU, whose memory is
+ * not the host's, the first one is taken.
  * @throws ModelError `MODEL_MEMORY` naming what is wanted and available, for which sizes, and what to do
  */
 export async function fittingSession(
@@ -70,7 +72,8 @@ function refusal({ what, shape, remedy }: Job, refused: readonly Refused[]): Mod
   const how = candidate.how === undefined ? '' : `, ${candidate.how}`;
   return new ModelError(
     'MODEL_MEMORY',
-    `${what} wants ${megabytes(wantedBytes)} of memory, ${megabytes(availableBytes)} are available: ${shape}${how}; ` +
-      `${megabytes(estimate.weightsBytes)} are weights, the largest values ${largest.join(' and ')}; ${remedy}`,
+    `${what} wants ${megabytes(wantedBytes)} of memory, ${megabytes(availableBytes)} are available: ` +
+      `${shape}${how}; ${megabytes(estimate.weightsBytes)} are weights, ` +
+      `the largest values ${largest.join(' and ')}; ${remedy}`,
   );
 }

@@ -39,9 +39,10 @@ export function initState(model: OpenModel, options: LoraOptions): PolicyState {
 type StepSums = Partial<Record<LossSum, number>>;
 
 /**
- * One policy-gradient step: forward and backward of all groups, several short ones in one run; each group's gradient added in
- * the order of the groups in double precision, clipped by the global norm and applied by AdamW. A pure function of its
- * request: how the groups were packed does not reach the result, and where memory is short they are packed less.
+ * One policy-gradient step: forward and backward of all groups, several short ones in one run; each group's
+ * gradient added in the order of the groups in double precision, clipped by the global norm and applied by
+ * AdamW. A pure function of its request: how the groups were packed does not reach the result, and where
+ * memory is short they are packed less.
  * @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`; `MODEL_MEMORY` where a single group cannot fit
  */
 export async function learnStep(model: OpenModel, request: LearnRequest): Promise<LearnResult> {
@@ -169,7 +170,8 @@ function metricsOf(
     loss: sums.loss ?? 0,
     policyLoss: sums.policyLoss ?? 0,
     kl: perToken('kl'),
-    // The mean surprise of the sampled tokens estimates the policy's entropy without another pass over the vocabulary.
+    // The mean surprise of the sampled tokens estimates the policy's entropy without another pass over the
+    // vocabulary.
     entropy: sums.entropy === undefined ? 0 - perToken('logprob') : perToken('entropy'),
     clipFraction: perToken('clippedLow', 'clippedHigh', 'clippedDual'),
     clipFractionLow: perToken('clippedLow'),

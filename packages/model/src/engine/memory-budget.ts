@@ -21,7 +21,9 @@ export interface MemoryVerdict {
   readonly estimate: MemoryEstimate;
 }
 
-/** Holds runs against the memory there is. What a session's earlier runs made resident is wanted only once. */
+/**
+ * Holds runs against the memory there is. What a session's earlier runs made resident is wanted only once.
+ */
 export class MemoryBudget {
   readonly #limitBytes: number | null;
   readonly #available: (limitBytes: number | null) => number;

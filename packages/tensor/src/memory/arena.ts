@@ -17,9 +17,9 @@ export interface Block {
 }
 
 /**
- * ONNX Runtime's arena of processor memory as it is configured by default (core/framework/bfc_arena.cc: best fit with
- * coalescing), without the memory: what a sequence of requests makes resident. Regions are never given back, and a page
- * is resident once something was written there.
+ * ONNX Runtime's arena of processor memory as it is configured by default (core/framework/bfc_arena.cc: best
+ * fit with coalescing), without the memory: what a sequence of requests makes resident. Regions are never
+ * given back, and a page is resident once something was written there.
  */
 export class Arena {
   /** Free blocks by power of two, each list in order of size, then of place. */

@@ -29,9 +29,13 @@ export interface MemoryEstimate {
   readonly largest: readonly HeldValues[];
 }
 
-/** Blocks lie a little otherwise than the model of the arena has them: measured, up to 8 % more is resident. */
+/**
+ * Blocks lie a little otherwise than the model of the arena has them: measured, up to 8 % more is resident.
+ */
 const LAYOUT_MARGIN = 1.06;
-/** Values that grow do not fit where the shorter ones before them lay, which the model of a loop leaves out. */
+/**
+ * Values that grow do not fit where the shorter ones before them lay, which the model of a loop leaves out.
+ */
 const LOOP_MARGIN = 1.16;
 /** Stacks of threads and working memory of kernels. */
 const RUNTIME_BYTES = 3 * 2 ** 20;
@@ -42,10 +46,10 @@ const KINDS_SHOWN = 8;
 const plans = new WeakMap<Program, MemoryPlan>();
 
 /**
- * Estimates the memory of a run from the program itself: its values, made in the order in which ONNX Runtime runs their
- * nodes and freed behind their last reader, laid out as its arena lays them. Against measured resident memory the estimate
- * is 0.95 to 1.3 times as much (test/bench/memory.ts). The first estimate of a program costs a walk over it, further ones
- * a few milliseconds.
+ * Estimates the memory of a run from the program itself: its values, made in the order in which ONNX Runtime
+ * runs their nodes and freed behind their last reader, laid out as its arena lays them. Against measured
+ * resident memory the estimate is 0.95 to 1.3 times as much (test/bench/memory.ts). The first estimate of a
+ * program costs a walk over it, further ones a few milliseconds.
  * @param sizes values of all named sizes; of those that only the device knows, the largest that they may get
  * @throws RangeError naming a size without a value
  */

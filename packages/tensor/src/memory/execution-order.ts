@@ -1,11 +1,16 @@
 import { isPrim, type Tensor } from '../ir.js';
 import { operandsOf } from '../onnx/lowering.js';
 
-/** Whether a value is computed by a node of an ONNX graph: inputs, literals and names of other values are not. */
+/**
+ * Whether a value is computed by a node of an ONNX graph: inputs, literals and names of other values are not.
+ */
 export const isComputed = (t: Tensor): boolean =>
   t.prim !== 'param' && t.prim !== 'constant' && t.prim !== 'defined' && t.prim !== 'project';
 
-/** The node that gives a value: what a `defined` value is a name for, the loop of a projection, else the value itself. */
+/**
+ * The node that gives a value: what a `defined` value is a name for, the loop of a projection, else the value
+ * itself.
+ */
 export function giverOf(t: Tensor): Tensor {
   let node = t;
   while (isPrim(node, 'defined') || isPrim(node, 'project')) node = node.inputs[0] ?? node;
@@ -13,8 +18,9 @@ export function giverOf(t: Tensor): Tensor {
 }
 
 /**
- * The order in which ONNX Runtime runs the nodes of one graph: depth first from the values that no node reads, the last
- * value and the last operand first (core/graph/graph_viewer.cc; Graph::ReverseDFSFrom with nodes compared by index).
+ * The order in which ONNX Runtime runs the nodes of one graph: depth first from the values that no node
+ * reads, the last value and the last operand first (core/graph/graph_viewer.cc; Graph::ReverseDFSFrom with
+ * nodes compared by index).
  * @param nodes the computed nodes of the graph, as they are written
  * @param outputs the graph's results; one that a node reads too is handed out by a node of its own
  */

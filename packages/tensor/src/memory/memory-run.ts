@@ -13,7 +13,10 @@ export interface Held {
   to: number;
 }
 
-/** One run of a plan at given sizes, without computing anything: which buffers are alive when, and where they lie. */
+/**
+ * One run of a plan at given sizes, without computing anything: which buffers are alive when, and where they
+ * lie.
+ */
 export class MemoryRun {
   readonly #sizes: Bindings;
   /** Values of the sizes met so far: each is worked out once. */
@@ -75,7 +78,10 @@ export class MemoryRun {
     }
   }
 
-  /** The last iteration holds most: what it found, what it makes, and then the copies that become the loop's results. */
+  /**
+   * The last iteration holds most: what it found, what it makes, and then the copies that become the loop's
+   * results.
+   */
   #loop({ carried, body, kept, scans, iterations }: LoopPlan, makes: readonly Buffer[]): void {
     const count = this.valueOf(iterations);
     const before = this.residentBytes;

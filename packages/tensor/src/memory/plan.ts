@@ -21,7 +21,10 @@ export interface Step {
   readonly loop: LoopPlan | null;
 }
 
-/** A loop holds the carried values that an iteration found while it makes the next ones, and copies the last ones out. */
+/**
+ * A loop holds the carried values that an iteration found while it makes the next ones, and copies the last
+ * ones out.
+ */
 export interface LoopPlan {
   /** Carried values as an iteration finds them. */
   readonly carried: readonly Buffer[];
@@ -45,7 +48,9 @@ const VIEWS: ReadonlySet<Prim> = new Set(['reshape', 'after', 'stopGradient', 'd
 
 const like = (t: Tensor, label: string = t.prim): Buffer => ({ label, dtype: t.dtype, shape: t.shape });
 
-/** Kernels that work in memory of their own: a Where selects from each branch first, a TopK has two results. */
+/**
+ * Kernels that work in memory of their own: a Where selects from each branch first, a TopK has two results.
+ */
 const SCRATCH: { readonly [P in Prim]?: (node: Tensor) => readonly Buffer[] } = {
   where: (node) => [like(node), like(node)],
   topK: (node) => [{ ...like(node), dtype: 'f32' }],
@@ -90,7 +95,10 @@ class Buffers {
   }
 }
 
-/** The steps of one graph, and the memory of its results, which is a copy where a result is no value of its own. */
+/**
+ * The steps of one graph, and the memory of its results, which is a copy where a result is no value of its
+ * own.
+ */
 function graphSteps(
   nodes: readonly Tensor[],
   results: readonly Tensor[],

@@ -304,9 +304,11 @@ class Emitter {
     const free = new Set(inner.flatMap((n) => n.output ?? []));
     const outputs = [body.proceed, ...body.carriedOut, ...body.scans].map((t) => {
       const own = this.#name(t);
-      // A value that the body computes is the output itself: a copy of a growing cache for each token would cost.
+      // A value that the body computes is the output itself: a copy of a growing cache for each token would
+      // cost.
       if (free.delete(own)) return { name: own, t };
-      // An output must be a value of its own even where it is a carried input, an outer value or another output.
+      // An output must be a value of its own even where it is a carried input, an outer value or another
+      // output.
       const name = this.#fresh();
       inner.push({ opType: 'Identity', input: [own], output: [name], name });
       return { name, t };
