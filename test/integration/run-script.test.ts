@@ -39,7 +39,7 @@ describe('scripts/run.mjs', () => {
   test('ends a test run with its counts', async () => {
     const { code, lastLine } = await run('test', '--project', 'unit', 'test/unit/cli/arguments.test.ts');
 
-    expect({ code, lastLine }).toEqual({ code: 0, lastLine: '10 passed, 0 failed' });
+    expect({ code, lastLine }).toEqual({ code: 0, lastLine: '16 passed, 0 failed' });
   });
 
   test('fails where no test was found', async () => {

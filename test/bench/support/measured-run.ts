@@ -67,7 +67,7 @@ function feedsOf(): { sizes: Readonly<Record<string, number>>; feeds: Readonly<R
     stopIds: [],
     key: { seed: 1, step: 0, prompt: 0 },
   };
-  const { sizes, feeds } = generateFeeds(request, job);
+  const { sizes, feeds } = generateFeeds(request, config);
   return { sizes: { ...sizes, A: G, B: G, T: S, tokens: S, rounds: G }, feeds };
 }
 
