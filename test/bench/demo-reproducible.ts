@@ -1,5 +1,5 @@
 /**
- * Runs the demonstration with one seed four times and prints one JSON line each: twice as it is, with one and with three
+ * Runs the demonstration with one seed five times and prints one JSON line each: twice as it is, with one and with three
  * rollout workers, and with a rollout and a rubric worker killed in the middle. All adapters must have one SHA-256.
  * `npm run bench -- demo-reproducible [seed]`
  */
