@@ -23,7 +23,7 @@ export type TinyName = keyof typeof TINY_MODELS;
 
 /** Opens each of the models, at one thread; `close` removes them. */
 export async function openTinyModels(): Promise<{
-  readonly models: ReadonlyMap<TinyName, OpenModel>;
+  modelOf(name: TinyName): OpenModel;
   close(): Promise<void>;
 }> {
   const models = new Map<TinyName, OpenModel>();
@@ -36,7 +36,11 @@ export async function openTinyModels(): Promise<{
     removals.push(() => model.close(), remove);
   }
   return {
-    models,
+    modelOf: (name) => {
+      const model = models.get(name);
+      if (!model) throw new Error(`no model ${name}`);
+      return model;
+    },
     close: async () => {
       for (const remove of removals) await remove();
     },

@@ -20,11 +20,7 @@ beforeAll(async () => {
   tiny = await openTinyModels();
 });
 afterAll(() => tiny.close());
-function modelOf(name: TinyName): OpenModel {
-  const model = tiny.models.get(name);
-  if (!model) throw new Error(`no model ${name}`);
-  return model;
-}
+const modelOf = (name: TinyName): OpenModel => tiny.modelOf(name);
 
 const hasFilters = ({ topK = 0, topP = 1, minP = 0 }: DrawRule): boolean => topK > 0 || topP < 1 || minP > 0;
 

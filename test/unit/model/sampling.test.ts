@@ -19,11 +19,7 @@ beforeAll(async () => {
   tiny = await openTinyModels();
 });
 afterAll(() => tiny.close());
-function modelOf(name: TinyName): OpenModel {
-  const model = tiny.models.get(name);
-  if (!model) throw new Error(`no model ${name}`);
-  return model;
-}
+const modelOf = (name: TinyName): OpenModel => tiny.modelOf(name);
 
 const temperature = fc.oneof(fc.constantFrom(0, 0.2, 1, 2), fc.double({ min: 0.2, max: 2, noNaN: true }));
 const id = fc.integer({ min: 0, max: 22 });
