@@ -8,11 +8,10 @@ milliseconds, largest resident MiB, versions.
 
 import json
 import sys
-import time
-from pathlib import Path
 
 import torch
 import transformers
+from measured import print_measured
 
 model_dir, sizes = sys.argv[1], json.loads(sys.argv[2])
 P, T, G = sizes["P"], sizes["T"], sizes["G"]
@@ -39,35 +38,4 @@ def run():
     assert out.shape == (G, P + T), out.shape
 
 
-def peak_rss_mb():
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
-    import resource
-
-    # Bytes on macOS, the one other system with these versions.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
-for _ in range(sizes["warmups"]):
-    run()
-times = []
-for _ in range(sizes["runs"]):
-    start = time.perf_counter()
-    run()
-    times.append((time.perf_counter() - start) * 1e3)
-times.sort()
-middle = len(times) // 2
-print(
-    json.dumps(
-        {
-            "peer": "transformers-generate",
-            "ms": (times[middle] + times[-1 - middle]) / 2,
-            "min_ms": times[0],
-            "peak_rss_mb": peak_rss_mb(),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-        }
-    )
-)
+print_measured("transformers-generate", run, sizes, torch, transformers)

@@ -10,12 +10,11 @@ median and least milliseconds of a step, largest resident MiB, versions.
 
 import json
 import sys
-import time
-from pathlib import Path
 
 import peft
 import torch
 import transformers
+from measured import print_measured
 
 model_dir, sizes = sys.argv[1], json.loads(sys.argv[2])
 P, S, G = sizes["P"], sizes["S"], sizes["G"]
@@ -59,38 +58,6 @@ def step():
     optimizer.zero_grad(set_to_none=True)
 
 
-def peak_rss_mb():
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
-    import resource
-
-    # Bytes on macOS, the one other system with these versions.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
 with torch.no_grad():
     old = logprobs()
-for _ in range(sizes["warmups"]):
-    step()
-times = []
-for _ in range(sizes["runs"]):
-    start = time.perf_counter()
-    step()
-    times.append((time.perf_counter() - start) * 1e3)
-times.sort()
-middle = len(times) // 2
-print(
-    json.dumps(
-        {
-            "peer": "transformers-peft",
-            "ms": (times[middle] + times[-1 - middle]) / 2,
-            "min_ms": times[0],
-            "peak_rss_mb": peak_rss_mb(),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-            "peft": peft.__version__,
-        }
-    )
-)
+print_measured("transformers-peft", step, sizes, torch, transformers, peft)
