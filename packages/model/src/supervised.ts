@@ -6,10 +6,11 @@ import { layoutGroups } from './layout/group.js';
 import {
   type AdamHyperparameters,
   type AdamState,
-  adamW,
-  clipScale,
+  applyUpdate,
+  constantSchedule,
   GradientSum,
   initAdam,
+  type SkipReason,
 } from './optimizer.js';
 import { trainProgram } from './programs/train.js';
 import type { NamedTensor } from './safetensors.js';
@@ -24,8 +25,8 @@ export interface SupervisedStep {
   /** Mean negative log-likelihood per unit of token weight, in nats. */
   readonly nll: number;
   readonly gradNorm: number;
-  /** False where the gradients were not finite and the update was left out. */
-  readonly isApplied: boolean;
+  /** Why the update was left out, or null. */
+  readonly skipped: SkipReason | null;
 }
 
 /** Trains every weight of a small decoder on sequences, in this process. */
@@ -82,20 +83,20 @@ export class SupervisedTrainer {
     for (let i = 0; i < batch.length; i += chunk) {
       nll += await this.#addChunk(batch.slice(i, i + chunk), total, gradients);
     }
-    const gradNorm = gradients.norm();
-    const isApplied = Number.isFinite(gradNorm);
-    if (isApplied) {
-      const next = adamW(
-        this.#parameters,
-        gradients.sums,
-        this.#moments,
-        clipScale(gradNorm, h.maxGradNorm),
-        h,
-      );
-      this.#parameters = next.parameters;
-      this.#moments = next.state;
-    }
-    return { nll, gradNorm, isApplied };
+    const { learningRate, maxGradNorm, ...adam } = h;
+    const update = applyUpdate({
+      parameters: this.#parameters,
+      moments: this.#moments,
+      gradients,
+      tokens: total,
+      schedule: constantSchedule(learningRate),
+      step: 0,
+      adam,
+      maxGradNorm,
+    });
+    this.#parameters = update.parameters;
+    this.#moments = update.moments;
+    return { nll, gradNorm: update.metrics.gradNorm, skipped: update.skipped };
   }
 
   /** Mean negative log-likelihood of a batch, in nats, without learning from it. */

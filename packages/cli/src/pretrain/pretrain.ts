@@ -72,8 +72,11 @@ async function runStage(
         maxGradNorm: recipe.maxGradNorm,
       };
       const done = await trainer.step(batch, h, CHUNK);
-      if (!done.isApplied)
-        throw new CliError('CLI_JOB_FAILED', `${stage.name} step ${step + 1}: the gradients are not finite`);
+      if (done.skipped !== null)
+        throw new CliError(
+          'CLI_JOB_FAILED',
+          `${stage.name} step ${step + 1}: the update was left out: ${done.skipped}`,
+        );
       sum += done.nll;
       step++;
       if (step % REPORT_EVERY_STEPS === 0) {
