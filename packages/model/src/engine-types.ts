@@ -1,8 +1,7 @@
+import type { OldLogprobs, PolicyLossSettings } from '@residency/algorithms';
 import type { Device, Precision } from '@residency/tensor';
 
 /** What a compute engine is asked and what it answers; plain data, so that it can cross a process boundary. */
-
-import type { Aggregation, ImportanceLevel, KlEstimator, PolicyEstimator } from '@residency/algorithms';
 
 /** Names one prompt of one step of one run: with the sample and token index it keys every random number. */
 export interface SampleKey {
@@ -77,7 +76,7 @@ export interface TrajectoryGroup {
   readonly trajectories: readonly LearnTrajectory[];
 }
 
-export interface LearnHyperparameters {
+export interface LearnHyperparameters extends PolicyLossSettings {
   readonly learningRate: number;
   readonly adamBeta1: number;
   readonly adamBeta2: number;
@@ -85,41 +84,11 @@ export interface LearnHyperparameters {
   readonly weightDecay: number;
   /** Global L2 norm that gradients are clipped to; 0 means no clipping. */
   readonly maxGradNorm: number;
-  /** Ratios are clipped to [1 - clipLow, 1 + clipHigh]. */
-  readonly clipLow: number;
-  readonly clipHigh: number;
-  /** Weight of the k3 KL estimate to the starting policy; 0 leaves the reference pass out. */
-  readonly klCoefficient: number;
   /** Temperature that the samples were drawn at. */
   readonly temperature: number;
-  /** @defaultValue `ppo` */
-  readonly estimator?: PolicyEstimator;
-  /** How token losses become the step's. @defaultValue `token-mean` */
-  readonly aggregation?: Aggregation;
-  /** Length of the aggregation `fixed-length`, in tokens. */
-  readonly fixedLength?: number;
-  /** @defaultValue `k3` */
-  readonly klEstimator?: KlEstimator;
-  /** Weight of the entropy bonus. @defaultValue 0 */
-  readonly entropyCoefficient?: number;
-  /** Bound of the estimator `ppo_dual_clip`. @defaultValue 3 */
-  readonly dualClip?: number;
-  /** Truncated importance weights of stale samples, by token or by sequence; left out without it. */
-  readonly importance?: ImportanceLevel;
-  /** Largest importance weight. @defaultValue 2 */
-  readonly importanceCap?: number;
   /** Where the old policy's log-probabilities come from. @defaultValue `recorded` */
   readonly oldLogprobs?: OldLogprobs;
 }
-
-/**
- * `recorded`: those of the samples, which are right where these were drawn from the whole distribution at
- * `temperature`. `scored`: the policy that the step starts from scores the samples at `temperature`, no token
- * left out. Samples of a filtered distribution need that, because their recorded log-probabilities are larger by
- * minus the logarithm of the share that the filter kept, and a ratio to them would not start at 1. With
- * importance weights the old policy is always scored; the weights then are the shares that the filter kept.
- */
-export type OldLogprobs = 'recorded' | 'scored';
 
 /** Everything a policy version is: adapter and optimiser state, both as safetensors bytes. */
 export interface PolicyState {

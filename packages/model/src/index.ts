@@ -16,7 +16,6 @@ export type {
   LearnTrajectory,
   LoraOptions,
   ModelInfo,
-  OldLogprobs,
   PolicyState,
   Sample,
   SampleKey,

@@ -27,7 +27,6 @@ export {
   type DatasetRef,
   type JobSpec,
   type LearningRateSchedule,
-  type OldLogprobs,
   type PolicyRef,
   type RunHyperparameters,
   type SamplingFilters,

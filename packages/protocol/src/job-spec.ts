@@ -1,4 +1,4 @@
-import type { Aggregation, ImportanceLevel, KlEstimator, PolicyEstimator } from '@residency/algorithms';
+import type { OldLogprobs, PolicyLossSettings } from '@residency/algorithms';
 
 /** A dataset as a run sees it: an uploaded file, frozen by the hash of its bytes. */
 export interface DatasetRef {
@@ -26,17 +26,11 @@ export interface LearningRateSchedule {
   readonly minShare: number;
 }
 
-/** Whose the log-probabilities are that ratios are taken to: the sampler's records, or the learner's own. */
-export type OldLogprobs = 'recorded' | 'scored';
-
-/** The names, for those who read them from outside. */
-export const OLD_LOGPROBS: readonly OldLogprobs[] = ['recorded', 'scored'];
-
 /**
  * Optimiser and loss settings of a run; the names and ranges are those of the training request. What may be absent
- * is so wherever it would say what its absence says: the names of losses are those of @residency/algorithms.
+ * is so wherever it would say what its absence says.
  */
-export interface RunHyperparameters {
+export interface RunHyperparameters extends PolicyLossSettings {
   /** The peak, where there is a schedule. */
   readonly learningRate: number;
   readonly adamBeta1: number;
@@ -44,26 +38,7 @@ export interface RunHyperparameters {
   readonly adamEpsilon: number;
   readonly weightDecay: number;
   readonly maxGradNorm: number;
-  readonly clipLow: number;
-  readonly clipHigh: number;
-  readonly klCoefficient: number;
   readonly temperature: number;
-  /** Loss of a token; absent means `ppo`. */
-  readonly estimator?: PolicyEstimator;
-  /** How token losses become the step's; absent means `token-mean`. */
-  readonly aggregation?: Aggregation;
-  /** Length of the aggregation `fixed-length`, in tokens. */
-  readonly fixedLength?: number;
-  /** Absent means `k3`. */
-  readonly klEstimator?: KlEstimator;
-  /** Absent means 0. */
-  readonly entropyCoefficient?: number;
-  /** Bound of the estimator `ppo_dual_clip`, above 1. */
-  readonly dualClip?: number;
-  /** Absent means no importance weights. */
-  readonly importance?: ImportanceLevel;
-  /** Largest importance weight. */
-  readonly importanceCap?: number;
   /** Absent means `recorded`. */
   readonly oldLogprobs?: OldLogprobs;
   /** Absent means a constant rate without a warm-up. */

@@ -1,11 +1,9 @@
-import { AGGREGATIONS } from '@residency/algorithms';
+import { AGGREGATIONS, OLD_LOGPROBS } from '@residency/algorithms';
 import type { DecoderConfig } from '../config.js';
-import type { LearnHyperparameters, LearnTrajectory, OldLogprobs } from '../engine-types.js';
+import type { LearnHyperparameters, LearnTrajectory } from '../engine-types.js';
 import { ModelError } from '../errors.js';
 import { isTrajectories, type LearnItem } from './learn-item.js';
 import type { OpenModel } from './model.js';
-
-const OLD_LOGPROBS: readonly OldLogprobs[] = ['recorded', 'scored'];
 
 /** @throws ModelError `MODEL_REQUEST` naming the number that is out of its range, or the name that is unknown */
 export function checkHyperparameters(h: LearnHyperparameters): void {

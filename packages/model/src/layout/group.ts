@@ -9,7 +9,7 @@ export interface HeadCounts {
   readonly vocab: number;
 }
 
-/** A packed run: values of the named sizes, and the feeds of the inputs that programs/group-inputs.ts declares. */
+/** A packed run: values of the named sizes, and the feeds of the inputs that group-attention.ts declares. */
 export interface GroupLayout {
   readonly sizes: RowSizes & TokenSizes;
   readonly feeds: Readonly<Record<string, BigInt64Array | Float32Array>>;

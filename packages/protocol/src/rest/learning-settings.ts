@@ -1,24 +1,8 @@
-import { LOSS_PRESETS, type PolicyEstimator } from '@residency/algorithms';
+import { LOSS_PRESETS, type PolicyEstimator, type PolicyLossSettings } from '@residency/algorithms';
 import { ResidencyError } from '../errors.js';
-import type { LearningRateSchedule, RunHyperparameters, SamplingFilters } from '../job-spec.js';
+import type { LearningRateSchedule, SamplingFilters } from '../job-spec.js';
 import type { ResidencyRequest } from './residency-request.js';
 import { settingDefaults } from './setting-defaults.js';
-
-/** The part of a run's hyperparameters that the loss decides. */
-export type LossHyperparameters = Pick<
-  RunHyperparameters,
-  | 'clipLow'
-  | 'clipHigh'
-  | 'klCoefficient'
-  | 'estimator'
-  | 'aggregation'
-  | 'fixedLength'
-  | 'klEstimator'
-  | 'entropyCoefficient'
-  | 'dualClip'
-  | 'importance'
-  | 'importanceCap'
->;
 
 function refuse(name: keyof ResidencyRequest, own: ResidencyRequest, problem: string): never {
   const param = `x_residency.${name}`;
@@ -28,7 +12,7 @@ function refuse(name: keyof ResidencyRequest, own: ResidencyRequest, problem: st
 }
 
 /** A setting that nothing reads is a mistake. */
-function refuseUnread(own: ResidencyRequest, resolved: LossHyperparameters): void {
+function refuseUnread(own: ResidencyRequest, resolved: PolicyLossSettings): void {
   const preset = own.loss ?? settingDefaults.loss;
   const isClipped = LOSS_PRESETS[preset].clip !== null;
   const aggregation = resolved.aggregation ?? settingDefaults.aggregation;
@@ -55,7 +39,7 @@ function refuseUnread(own: ResidencyRequest, resolved: LossHyperparameters): voi
  * was.
  * @throws ResidencyError `invalid_request` naming a setting that this loss does not read
  */
-export function resolveLoss(own: ResidencyRequest, maxNewTokens: number): LossHyperparameters {
+export function resolveLoss(own: ResidencyRequest, maxNewTokens: number): PolicyLossSettings {
   const preset = LOSS_PRESETS[own.loss ?? settingDefaults.loss];
   const estimator: PolicyEstimator = own.dual_clip === undefined ? preset.estimator : 'ppo_dual_clip';
   const aggregation = own.aggregation ?? preset.aggregation;
@@ -63,7 +47,7 @@ export function resolveLoss(own: ResidencyRequest, maxNewTokens: number): LossHy
   const klEstimator = own.kl_estimator ?? preset.kl?.estimator ?? settingDefaults.kl_estimator;
   const entropyCoefficient = own.entropy_coefficient ?? settingDefaults.entropy_coefficient;
   const { dual_clip: dualClip, importance } = own;
-  const resolved: LossHyperparameters = {
+  const resolved: PolicyLossSettings = {
     clipLow: own.clip_low ?? preset.clip?.low ?? settingDefaults.clip_low,
     clipHigh: own.clip_high ?? preset.clip?.high ?? settingDefaults.clip_high,
     klCoefficient,

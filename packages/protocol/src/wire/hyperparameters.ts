@@ -1,15 +1,16 @@
-import { AGGREGATIONS, IMPORTANCE_LEVELS, KL_ESTIMATORS, POLICY_ESTIMATORS } from '@residency/algorithms';
+import {
+  AGGREGATIONS,
+  IMPORTANCE_LEVELS,
+  KL_ESTIMATORS,
+  OLD_LOGPROBS,
+  POLICY_ESTIMATORS,
+} from '@residency/algorithms';
 import { ResidencyError } from '../errors.js';
 import type {
   Hyperparameters as HyperparametersMessage,
   LearningRateSchedule as LearningRateScheduleMessage,
 } from '../gen/residency/v1/learner_pb.js';
-import {
-  type LearningRateSchedule,
-  OLD_LOGPROBS,
-  type RunHyperparameters,
-  SCHEDULE_SHAPES,
-} from '../job-spec.js';
+import { type LearningRateSchedule, type RunHyperparameters, SCHEDULE_SHAPES } from '../job-spec.js';
 
 /** One of the known names. @throws ResidencyError `invalid_request` naming the field and the names. */
 function known<const N extends string>(field: string, found: string, names: readonly N[]): N {

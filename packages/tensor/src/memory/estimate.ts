@@ -48,7 +48,7 @@ const plans = new WeakMap<Program, MemoryPlan>();
 /**
  * Estimates the memory of a run from the program itself: its values, made in the order in which ONNX Runtime
  * runs their nodes and freed behind their last reader, laid out as its arena lays them. Against measured
- * resident memory the estimate is 0.95 to 1.3 times as much (test/bench/memory.ts). The first estimate of a
+ * resident memory the estimate is 0.95 to 1.3 times as much (test/bench/memory-estimate.ts). The first estimate of a
  * program costs a walk over it, further ones a few milliseconds.
  * @param sizes values of all named sizes; of those that only the device knows, the largest that they may get
  * @throws RangeError naming a size without a value
