@@ -24,10 +24,16 @@ function fromHalf(h: number): number {
 }
 
 /** Rounds to IEEE half precision (binary16), ties to even; what is larger becomes infinite. */
-export function toHalf(data: Float32Array): Uint16Array {
+export const toHalf = (data: Float32Array): Uint16Array => rounded(data, halfBits);
+
+/** Rounds to bfloat16, ties to even; what is larger becomes infinite. */
+export const toBFloat = (data: Float32Array): Uint16Array => rounded(data, bfloatBits);
+
+function rounded(data: Float32Array, round: (word: number) => number): Uint16Array {
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
   const out = new Uint16Array(data.length);
-  for (let i = 0; i < out.length; i++) out[i] = halfBits(words[i] ?? 0);
+  // A loop: `from` with a function takes many times as long.
+  for (let i = 0; i < out.length; i++) out[i] = round(words[i] ?? 0);
   return out;
 }
 
@@ -50,14 +56,19 @@ function halfBits(word: number): number {
   if (magnitude >= F32_BITS.overflow) return sign | 0x7c00;
   if (magnitude <= F32_BITS.zero) return sign;
   // A rounding that carries into the exponent is right by plain addition.
-  if (magnitude >= F32_BITS.normal) return sign | dropBits(magnitude - (F32_BITS.normal - 0x800000), 13);
-  return sign | dropBits((magnitude & 0x7fffff) | 0x800000, 126 - (magnitude >>> 23));
+  if (magnitude >= F32_BITS.normal) return sign | roundOff(magnitude - (F32_BITS.normal - 0x800000), 13);
+  return sign | roundOff((magnitude & 0x7fffff) | 0x800000, 126 - (magnitude >>> 23));
 }
 
-/** `value / 2^bits`, rounded to the nearest whole number, ties to even. */
-function dropBits(value: number, bits: number): number {
-  const quotient = value >>> bits;
-  const rest = value & ((1 << bits) - 1);
-  const half = 1 << (bits - 1);
-  return rest > half || (rest === half && (quotient & 1) === 1) ? quotient + 1 : quotient;
+/** From the bits of binary32 to the bits of bfloat16. */
+function bfloatBits(word: number): number {
+  const isNan = (word & 0x7fffffff) > F32_BITS.infinity;
+  return isNan ? ((word >>> 16) & 0x8000) | 0x7fc0 : roundOff(word, 16);
 }
+
+/**
+ * `value / 2^dropped`, rounded to the nearest whole number, ties to even: half of the last place that is kept is added, less one
+ * where that place is even, so that a tie does not carry.
+ */
+const roundOff = (value: number, dropped: number): number =>
+  (value + (1 << (dropped - 1)) - 1 + ((value >>> dropped) & 1)) >>> dropped;

@@ -26,7 +26,6 @@ export { ModelError, type ModelErrorCode } from './errors.js';
 export { checkFit, readBaseModel } from './export/base-model.js';
 export { type LoraAdapter, type LoraPair, parseLoraAdapter, readLoraAdapter } from './export/lora-adapter.js';
 export { exportMerged, type MergedExport, type MergedSummary } from './export/merged.js';
-export type { WeightDType } from './export/narrow.js';
 export { exportPeft, type PeftExport } from './export/peft.js';
 export type { Biases, Family } from './families.js';
 export { type GgufFile, readGguf } from './gguf/gguf-file.js';
@@ -73,4 +72,5 @@ export {
 } from './safetensors.js';
 export { type SafetensorsFileOptions, type TensorSource, writeSafetensorsFile } from './safetensors-file.js';
 export { type SupervisedExample, type SupervisedStep, SupervisedTrainer } from './supervised.js';
+export type { WeightDType } from './weight-dtype.js';
 export { type ModelWeights, openWeights, type WeightOptions } from './weights.js';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { ModelError } from './errors.js';
-import { toHalf } from './half.js';
 import { encodeHeader } from './safetensors.js';
+import { narrow } from './weight-dtype.js';
 
 /** A tensor that is written piece by piece; each piece is used before the next one is asked for. */
 export interface TensorSource {
@@ -38,9 +38,9 @@ export async function writeSafetensorsFile(
       for await (const chunk of tensor.chunks()) {
         signal?.throwIfAborted();
         values += chunk.length;
-        const raw = dtype === 'F32' ? chunk : toHalf(chunk);
-        bytes += raw.byteLength;
-        yield new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength);
+        const raw = narrow(chunk, dtype);
+        bytes += raw.length;
+        yield raw;
       }
       const want = tensor.shape.reduce((product, size) => product * size, 1);
       if (values !== want) {

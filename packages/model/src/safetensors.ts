@@ -1,7 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { ModelError } from './errors.js';
 import { fileKind, KIND_BYTES } from './file-kind.js';
-import { fromHalves, toHalf } from './half.js';
+import { readChunk } from './read-chunk.js';
+import { BYTES_PER_VALUE, isWeightDType, narrow, type WeightDType, widen } from './weight-dtype.js';
 
 /** Bits of an element of each type that the format knows (safetensors, `tensor.rs`). */
 const BITS = {
@@ -30,11 +31,6 @@ const BITS = {
 } as const;
 export type StoredDType = keyof typeof BITS;
 
-/** The types that weights are read from. */
-export type FileDType = 'F32' | 'F16' | 'BF16';
-const BYTES_PER: Readonly<Record<FileDType, number>> = { F32: 4, F16: 2, BF16: 2 };
-export const isFileDType = (dtype: StoredDType): dtype is FileDType => Object.hasOwn(BYTES_PER, dtype);
-
 const MAX_HEADER_BYTES = 100_000_000;
 
 /** A tensor of a safetensors file: where its bytes lie, counted from the start of the file. */
@@ -62,8 +58,8 @@ export async function readHeader(path: string): Promise<SafetensorsHeader> {
   });
   try {
     const size = (await file.stat()).size;
-    const length = headerLength(await readAt(file, 0, Math.min(KIND_BYTES, size)), size, path);
-    return parseHeader(await readAt(file, 8, length), size, path);
+    const length = headerLength(await readChunk(file, path, 0, Math.min(KIND_BYTES, size)), size, path);
+    return parseHeader(await readChunk(file, path, 8, length), size, path);
   } finally {
     await file.close();
   }
@@ -89,12 +85,6 @@ function headerLength(first: Uint8Array, size: number, what: string): number {
     );
   }
   return length;
-}
-
-async function readAt(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(length);
-  await file.read(buffer, 0, length, offset);
-  return buffer;
 }
 
 function parseHeader(header: Uint8Array, size: number, what: string): SafetensorsHeader {
@@ -174,14 +164,14 @@ export function writeSafetensors(
   dtype: 'F32' | 'F16' = 'F32',
 ): Uint8Array {
   const header = encodeHeader(tensors, metadata, dtype);
-  const end = tensors.reduce((n, t) => n + t.data.length * BYTES_PER[dtype], header.length);
+  const end = tensors.reduce((n, t) => n + t.data.length * BYTES_PER_VALUE[dtype], header.length);
   const out = new Uint8Array(end);
   out.set(header);
   let offset = header.length;
   for (const t of tensors) {
-    const raw = dtype === 'F32' ? t.data : toHalf(t.data);
-    out.set(new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength), offset);
-    offset += raw.byteLength;
+    const bytes = narrow(t.data, dtype);
+    out.set(bytes, offset);
+    offset += bytes.length;
   }
   return out;
 }
@@ -190,14 +180,14 @@ export function writeSafetensors(
 export function encodeHeader(
   tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
   metadata: Readonly<Record<string, string>>,
-  dtype: FileDType,
+  dtype: WeightDType,
 ): Uint8Array {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
   let end = 0;
   for (const { name, shape } of tensors) {
     const begin = end;
-    end += shape.reduce((n, d) => n * d, BYTES_PER[dtype]);
+    end += shape.reduce((n, d) => n * d, BYTES_PER_VALUE[dtype]);
     header[name] = { dtype, shape, data_offsets: [begin, end] };
   }
   const json = JSON.stringify(header);
@@ -210,13 +200,12 @@ export function encodeHeader(
 
 /** The values of a tensor as f32. @throws ModelError `MODEL_WEIGHT` where they are no 16- or 32-bit floats */
 export function readTensor(bytes: Uint8Array, entry: TensorEntry): Float32Array {
-  if (!isFileDType(entry.dtype))
+  if (!isWeightDType(entry.dtype))
     throw new ModelError(
       'MODEL_WEIGHT',
       `tensor ${entry.name} has dtype ${entry.dtype}, want F32, F16 or BF16`,
     );
   // A copy, because the offset need not be aligned; not `slice`, which on a Buffer would share the memory.
   const raw = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.bytes));
-  if (entry.dtype === 'F32') return new Float32Array(raw.buffer);
-  return fromHalves(new Uint16Array(raw.buffer), entry.dtype);
+  return widen(raw, entry.dtype);
 }

@@ -3,11 +3,10 @@ import { createWriteStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ModelError } from './errors.js';
-import { BYTES_PER_VALUE, narrow, type WeightDType } from './export/narrow.js';
-import { fromHalves } from './half.js';
+import { readChunk } from './read-chunk.js';
 import { encodeHeader, readHeader, type TensorEntry } from './safetensors.js';
 import { checkSpace, makeOnce } from './weight-cache.js';
+import { BYTES_PER_VALUE, isWeightDType, narrow, type WeightDType, widen } from './weight-dtype.js';
 
 /** A tensor and the file that it is in. */
 export interface Located {
@@ -73,7 +72,7 @@ async function* storedBytes(
         await beat();
         const length = Math.min(CHUNK_BYTES, entry.bytes - at);
         const chunk = await readChunk(file, path, entry.offset + at, length);
-        yield entry.dtype === dtype ? chunk : narrow(asFloats(chunk, entry.dtype), dtype);
+        yield entry.dtype === dtype ? chunk : narrow(floatsOf(chunk, entry.dtype), dtype);
       }
     }
   } finally {
@@ -81,23 +80,7 @@ async function* storedBytes(
   }
 }
 
-async function readChunk(
-  file: FileHandle,
-  path: string,
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const chunk = new Uint8Array(length);
-  for (let have = 0; have < length; ) {
-    const { bytesRead } = await file.read(chunk, have, length - have, offset + have);
-    if (bytesRead === 0) throw new ModelError('MODEL_FILE', `${path}: ends at byte ${offset + have}`);
-    have += bytesRead;
-  }
-  return chunk;
-}
-
-function asFloats(chunk: Uint8Array<ArrayBuffer>, dtype: TensorEntry['dtype']): Float32Array {
-  if (dtype === 'F32') return new Float32Array(chunk.buffer);
-  if (dtype !== 'F16' && dtype !== 'BF16') throw new TypeError(`internal: ${dtype} is no type of weights`);
-  return fromHalves(new Uint16Array(chunk.buffer), dtype);
+function floatsOf(chunk: Uint8Array<ArrayBuffer>, dtype: TensorEntry['dtype']): Float32Array {
+  if (!isWeightDType(dtype)) throw new TypeError(`internal: ${dtype} is no type of weights`);
+  return widen(chunk, dtype);
 }

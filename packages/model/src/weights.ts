@@ -3,12 +3,13 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Precision, WeightFiles, WeightLocation } from '@residency/tensor';
 import type { DecoderConfig } from './config.js';
 import { ModelError } from './errors.js';
-import type { WeightDType } from './export/narrow.js';
 import { findWeights, type WeightPaths } from './model-folder.js';
 import { EMBEDDING, HEAD, weightShapes } from './parameters.js';
-import { isFileDType, readHeader } from './safetensors.js';
+import { readChunk } from './read-chunk.js';
+import { readHeader } from './safetensors.js';
 import { type Located, storeWeights } from './stored-weights.js';
 import { cacheFolder } from './weight-cache.js';
+import { isWeightDType, type WeightDType } from './weight-dtype.js';
 import { hashFiles } from './weight-identity.js';
 
 /** The weights of a model on disk: every one located, all under one folder. */
@@ -31,7 +32,7 @@ export interface WeightOptions {
 const STORED: Readonly<Record<Precision, WeightDType>> = { f32: 'F32', f16: 'F16', bf16: 'BF16' };
 
 /**
- * Locates the weights of a Hugging Face folder: model.safetensors, or shards. files of the precision
+ * Locates the weights of a Hugging Face folder: model.safetensors, or shards. Files of the precision
  * that is asked for are used in place, links followed, as snapshots of the Hugging Face cache need; others are converted
  * once into a cache folder, named by their hash.
  *
@@ -114,7 +115,7 @@ function check(
       `${path}: tensor ${name} is [${entry.shape.join(',')}], ${want}${why}`,
     );
   }
-  if (!isFileDType(entry.dtype)) {
+  if (!isWeightDType(entry.dtype)) {
     throw new ModelError(
       'MODEL_WEIGHT',
       `${path}: tensor ${name} has dtype ${entry.dtype}, want F32, F16 or BF16 (not quantized)`,
@@ -145,10 +146,9 @@ async function isEqual(a: Located, b: Located): Promise<boolean> {
   try {
     for (let at = 0; at < a.entry.bytes; at += COMPARED_BYTES) {
       const length = Math.min(COMPARED_BYTES, a.entry.bytes - at);
-      const [x, y] = [Buffer.alloc(length), Buffer.alloc(length)];
-      await left.read(x, 0, length, a.entry.offset + at);
-      await right.read(y, 0, length, b.entry.offset + at);
-      if (!x.equals(y)) return false;
+      const x = await readChunk(left, a.path, a.entry.offset + at, length);
+      const y = await readChunk(right, b.path, b.entry.offset + at, length);
+      if (Buffer.compare(x, y) !== 0) return false;
     }
     return true;
   } finally {

@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ModelError } from '../errors.js';
+import { HEAD } from '../parameters.js';
 import { readHeader } from '../safetensors.js';
+import { isWeightDType, type WeightDType } from '../weight-dtype.js';
 import { readJsonFile, unreadable } from './json-file.js';
 import type { LoraAdapter } from './lora-adapter.js';
-import { BYTES_PER_VALUE, type WeightDType } from './narrow.js';
 
 /** A weight of a model folder: where its bytes lie. */
 export interface BaseWeight {
@@ -37,9 +38,6 @@ const COMPANIONS: readonly RegExp[] = [
   /^chat_template.*$/,
   /^(licen[cs]e|notice).*$/i,
 ];
-const TIED_HEAD = 'lm_head.weight';
-
-const isWeightDType = (dtype: string): dtype is WeightDType => Object.hasOwn(BYTES_PER_VALUE, dtype);
 
 /**
  * Reads what a model folder holds, headers only.
@@ -55,7 +53,7 @@ export async function readBaseModel(dir: string): Promise<BaseModel> {
     for (const { name, dtype, shape, offset } of (await readHeader(path)).entries.values()) {
       if (!isWeightDType(dtype))
         throw new ModelError('MODEL_WEIGHT', `${path}: tensor ${name} is ${dtype}, want F32, F16 or BF16`);
-      if (!isTied || name !== TIED_HEAD) weights.push({ name, path, dtype, shape, offset });
+      if (!isTied || name !== HEAD) weights.push({ name, path, dtype, shape, offset });
     }
   }
   return {

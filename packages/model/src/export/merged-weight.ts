@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
-import { readTensor } from '../safetensors.js';
+import { readChunk } from '../read-chunk.js';
+import { BYTES_PER_VALUE, firstOverflow, narrow, type WeightDType, widen } from '../weight-dtype.js';
 import type { BaseWeight } from './base-model.js';
 import type { LoraPair } from './lora-adapter.js';
-import { BYTES_PER_VALUE, firstOverflow, narrow, type WeightDType } from './narrow.js';
 
 /** Values of a weight that are in memory at once, rounded to whole rows. */
 const CHUNK_VALUES = 4 << 20;
@@ -30,13 +30,13 @@ export async function* mergedBytes(file: FileHandle, merged: MergedWeight): Asyn
   const count = valuesOf(weight.shape);
   for (let at = 0; at < count; at += step) {
     const length = Math.min(step, count - at);
-    const raw = await readValues(file, weight, at, length);
+    const size = BYTES_PER_VALUE[weight.dtype];
+    const raw = await readChunk(file, weight.path, weight.offset + at * size, length * size);
     if (!pair && dtype === weight.dtype) {
       yield raw;
       continue;
     }
-    const entry = { name: weight.name, dtype: weight.dtype, shape: [length], offset: 0, bytes: raw.length };
-    const values = readTensor(raw, entry);
+    const values = widen(raw, weight.dtype);
     if (pair) addProduct(values, at / columns, pair, scale);
     const overflow = firstOverflow(values, dtype);
     if (overflow !== undefined)
@@ -68,22 +68,4 @@ function addScaled(sum: Float64Array, values: Float64Array, factor: number): voi
 
 function addRounded(to: Float32Array, at: number, values: Float64Array, factor: number): void {
   for (let j = 0; j < values.length; j++) to[at + j] = (to[at + j] ?? 0) + factor * (values[j] ?? 0);
-}
-
-/** Reads values `at` to `at + length` of a weight. */
-async function readValues(
-  file: FileHandle,
-  weight: BaseWeight,
-  at: number,
-  length: number,
-): Promise<Uint8Array> {
-  const size = BYTES_PER_VALUE[weight.dtype];
-  const bytes = new Uint8Array(length * size);
-  for (let have = 0; have < bytes.length; ) {
-    const position = weight.offset + at * size + have;
-    const { bytesRead } = await file.read(bytes, have, bytes.length - have, position);
-    if (bytesRead === 0) throw new ModelError('MODEL_FILE', `${weight.path}: ends at byte ${position}`);
-    have += bytesRead;
-  }
-  return bytes;
 }

@@ -1,10 +1,11 @@
 import { copyFile, type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFolderAtomically } from '../atomic-write.js';
+import { encodeHeader } from '../safetensors.js';
+import { BYTES_PER_VALUE, type WeightDType } from '../weight-dtype.js';
 import { type BaseModel, checkFit, readBaseModel } from './base-model.js';
 import type { LoraAdapter } from './lora-adapter.js';
 import { type MergedWeight, mergedBytes, valuesOf } from './merged-weight.js';
-import { BYTES_PER_VALUE, type WeightDType } from './narrow.js';
 
 export interface MergedExport {
   /** Hugging Face folder of the base model. */
@@ -51,7 +52,7 @@ export async function exportMerged(request: MergedExport): Promise<MergedSummary
     await writeFile(join(dir, 'config.json'), withDType(base.configText, dtype));
     for (const name of base.companions) await copyFile(join(baseDir, name), join(dir, name));
     for (const [i, shard] of shards.entries())
-      await writeFile(join(dir, names[i] ?? ''), shardBytes(shard, signal), { flag: 'wx' });
+      await writeFile(join(dir, names[i] ?? ''), shardBytes(shard, dtype, signal), { flag: 'wx' });
     if (shards.length > 1)
       await writeFile(join(dir, 'model.safetensors.index.json'), indexOf(shards, names, bytes));
   });
@@ -87,23 +88,17 @@ function shardName(index: number, count: number): string {
   return count === 1 ? 'model.safetensors' : `model-${five(index + 1)}-of-${five(count)}.safetensors`;
 }
 
-/**
- * A safetensors file: length and text of its header, then the tensors. Data start on a multiple of 8 bytes.
- */
-async function* shardBytes(shard: readonly MergedWeight[], signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
-  let end = 0;
-  for (const merged of shard) {
-    const begin = end;
-    end += bytesOf(merged);
-    const { name, shape } = merged.weight;
-    header[name] = { dtype: merged.dtype, shape, data_offsets: [begin, end] };
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const start = new Uint8Array(8 * Math.ceil(1 + text.length / 8)).fill(0x20);
-  new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
-  start.set(text, 8);
-  yield start;
+/** A safetensors file of weights of one type. */
+async function* shardBytes(
+  shard: readonly MergedWeight[],
+  dtype: WeightDType,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  yield encodeHeader(
+    shard.map(({ weight }) => weight),
+    { format: 'pt' },
+    dtype,
+  );
   const files = new Map<string, FileHandle>();
   try {
     for (const merged of shard) {

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
+import { readInto } from '../read-chunk.js';
 import { Cursor, NeedMoreBytes } from './cursor.js';
 import { Metadata, readPairs } from './metadata.js';
 import { readTensorInfos, type TensorInfo } from './tensor-infos.js';
@@ -39,8 +40,8 @@ export async function readGguf(path: string): Promise<GgufFile> {
     if (!stats.isFile()) throw new ModelError('MODEL_FILE', `${path}: is no file, want a GGUF file`);
     let window = Math.min(FIRST_WINDOW_BYTES, stats.size);
     for (;;) {
-      const bytes = await readBytes(file, 0, window);
-      if (bytes.length < window)
+      const bytes = new Uint8Array(window);
+      if ((await readInto(file, 0, bytes)) < window)
         throw new ModelError('MODEL_FILE', `${path}: became shorter while it was read`);
       try {
         return parseGguf(bytes, stats.size, path);
@@ -106,21 +107,4 @@ function alignmentOf(metadata: Metadata): number {
   const alignment = metadata.whole('general.alignment', 1) ?? DEFAULT_ALIGNMENT;
   if (Number.isInteger(Math.log2(alignment))) return alignment;
   throw metadata.error('general.alignment', 'a power of two');
-}
-
-/** Reads `length` bytes at an offset, fewer only where the file ends. */
-export async function readBytes(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  return bytes.subarray(0, await readInto(file, offset, bytes));
-}
-
-/** Fills `bytes` from an offset; returns how many there were before the file ended. */
-export async function readInto(file: FileHandle, offset: number, bytes: Uint8Array): Promise<number> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
-import { readInto } from './gguf-file.js';
+import { readInto } from '../read-chunk.js';
 import type { TensorInfo } from './tensor-infos.js';
 import { readableTypes } from './tensor-types.js';
 

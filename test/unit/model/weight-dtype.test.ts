@@ -1,7 +1,7 @@
 import { parseSafetensors, readTensor, writeSafetensors } from '@residency/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstOverflow, narrow } from '../../../../packages/model/src/export/narrow.js';
+import { firstOverflow, narrow } from '../../../packages/model/src/weight-dtype.js';
 
 /** What a 16-bit word means, read by the reader of weight files. */
 function meanings(dtype: 'F16' | 'BF16'): Float32Array {
