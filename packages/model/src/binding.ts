@@ -45,15 +45,9 @@ export const trainableShapes = (c: DecoderConfig, t: Trainable): ReadonlyMap<str
 
 /**
  * Binds a decoder's parameters to a program: frozen weights are bound at compilation, trainable ones are inputs.
- * With `merged` the adapter is added to its weight once per run, W + (alpha/rank) B A, which suits many small products;
- * otherwise rows go through A and B beside W, which suits few large ones (Hu et al. 2021).
+ * Rows go through an adapter's A and B beside W (Hu et al. 2021).
  */
-export function bindParameters(
-  t: Tracer,
-  c: DecoderConfig,
-  trainable: Trainable,
-  merged = false,
-): BoundParameters {
+export function bindParameters(t: Tracer, c: DecoderConfig, trainable: Trainable): BoundParameters {
   const shapes = weightShapes(c);
   const inputs = new Map<string, Tensor>();
   for (const [name, shape] of trainableShapes(c, trainable)) inputs.set(name, t.input(name, shape));
@@ -69,15 +63,9 @@ export function bindParameters(
   };
   const scale = trainable.kind === 'lora' ? trainable.alpha / trainable.rank : 1;
 
-  /** The base weight, with the adapter in it where they are merged. */
-  const matrix = (layer: number, projection: Projection): Tensor => {
-    const base = weight(`${moduleName(layer, projection)}.weight`);
-    const pair = merged ? pairOf(layer, projection) : null;
-    return pair ? ops.gemm(pair.b, pair.a, base, { alpha: scale, isFull: true }) : base;
-  };
   /** x W^T + bias + onto, with what is there. */
   const base = (layer: number, projection: Projection, x: Tensor, onto: Tensor | null): Tensor => {
-    const w = ops.swapLast(matrix(layer, projection));
+    const w = ops.swapLast(weight(`${moduleName(layer, projection)}.weight`));
     const name = `${moduleName(layer, projection)}.bias`;
     const bias = shapes.has(name) ? weight(name) : null;
     const addend = onto && bias ? ops.add(onto, bias) : (onto ?? bias);
@@ -90,7 +78,7 @@ export function bindParameters(
     onto: Tensor | null,
   ): Tensor[] => {
     const plain = projections.map((projection) => base(layer, projection, x, onto));
-    const pairs = merged ? [] : projections.flatMap((projection) => pairOf(layer, projection) ?? []);
+    const pairs = projections.flatMap((projection) => pairOf(layer, projection) ?? []);
     if (pairs.length !== projections.length || trainable.kind !== 'lora') return plain;
     const { rank } = trainable;
     // One product with all A of the same rows: three of eight columns cost nearly as much as one of twenty-four each.

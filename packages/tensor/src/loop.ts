@@ -1,6 +1,7 @@
 import type { Dim, Shape } from './dim.js';
+import { TensorError } from './errors.js';
 import { bodyNodes } from './graph.js';
-import { type Aval, type LoopBody, type Tensor, Trace } from './ir.js';
+import { type Aval, type LoopBody, showAval, type Tensor, Trace, traceOf } from './ir.js';
 import { loop as loopRule } from './rules/loop.js';
 
 export interface LoopSpec {
@@ -20,9 +21,13 @@ export interface LoopSpec {
   };
 }
 
-/** Repeats a traced body on the device. Returns the final carried values and the stacked scans. */
+/**
+ * Repeats a traced body on the device. Returns the final carried values and the stacked scans. The loop stands where the
+ * innermost of its trip count and initial values does.
+ * @throws TensorError `TENSOR_TRACE` where the body reads a value of another loop that this one does not stand in
+ */
 export function loop(spec: LoopSpec): { carried: Tensor[]; scans: Tensor[] } {
-  const outer = spec.tripCount.trace;
+  const outer = traceOf([spec.tripCount, ...spec.initial]);
   const inner = new Trace(outer);
   const carriedParam = (name: string, aval: Aval): Tensor<'param'> =>
     inner.node('param', [], { name, role: 'carried' }, aval, true);
@@ -40,6 +45,13 @@ export function loop(spec: LoopSpec): { carried: Tensor[]; scans: Tensor[] } {
     iterations: spec.iterations,
   };
   const captured = capturesOf(body, inner);
+  for (const x of captured) {
+    if (!outer.isWithin(x.trace))
+      throw new TensorError(
+        'TENSOR_TRACE',
+        `a loop's body reads ${x.prim} ${showAval(x)} of another loop: carry it, or begin with a value of that loop`,
+      );
+  }
   const inputs = [spec.tripCount, ...spec.initial, ...captured];
   const node = outer.node('loop', inputs, body, loopRule.infer(inputs, body), true) as Tensor;
   const project = (index: number, aval: Aval): Tensor =>

@@ -8,6 +8,17 @@ export interface Program {
   readonly inputs: readonly Tensor<'param'>[];
   readonly weights: readonly Tensor<'param'>[];
   readonly outputs: Readonly<Record<string, Tensor>>;
+  /** See TraceOptions. */
+  readonly packsWeights: boolean;
+}
+
+export interface TraceOptions {
+  /**
+   * Whether each product with a weight holds that weight in the layout of its kernel, on the processor. It takes memory for
+   * each such product instead of sharing what is mapped, and spares reordering the weight in every run of it: for
+   * programs that multiply few rows by the same weights many times. @defaultValue false
+   */
+  readonly packsWeights?: boolean;
 }
 
 export interface TensorSpec {
@@ -26,7 +37,11 @@ export interface Tracer {
  * Traces a function into a program. Parameters that no output depends on are still inputs of it.
  * @throws TensorError `TENSOR_ATTRIBUTE` on a name that is declared twice with different types.
  */
-export function trace(name: string, build: (tracer: Tracer) => Readonly<Record<string, Tensor>>): Program {
+export function trace(
+  name: string,
+  build: (tracer: Tracer) => Readonly<Record<string, Tensor>>,
+  { packsWeights = false }: TraceOptions = {},
+): Program {
   const root = new Trace();
   const params = new Map<string, Tensor<'param'>>();
   const declare = (role: 'input' | 'weight', paramName: string, aval: Aval): Tensor => {
@@ -61,6 +76,7 @@ export function trace(name: string, build: (tracer: Tracer) => Readonly<Record<s
     inputs: all.filter((p) => p.attrs.role === 'input'),
     weights: all.filter((p) => p.attrs.role === 'weight'),
     outputs,
+    packsWeights,
   };
 }
 

@@ -51,6 +51,7 @@ export async function compile(program: Program, options: CompileOptions): Promis
     bytes,
     threads,
     device,
+    packsWeights: program.packsWeights,
     weightFolder: weights?.folder ?? null,
   });
   const wanted = new Set(inputNames);

@@ -8,6 +8,7 @@ import {
   ops,
   type Program,
   sym,
+  type Tensor,
   trace,
 } from '@residency/tensor';
 import { describe, expect, it } from 'vitest';
@@ -56,5 +57,45 @@ describe('outputs of a loop', () => {
     for (const [name, value] of Object.entries(interpret(program, values)))
       expect(Array.from(out[name] ?? [], Number)).toEqual([...value.data]);
     expect(Array.from(out['out0'] ?? [], Number)).toEqual([16, -32, 48]);
+  });
+});
+
+describe('a loop', () => {
+  /** Runs a body once. */
+  const once = (tripCount: Tensor, initial: Tensor, body: (x: Tensor) => Tensor): Tensor => {
+    const { carried } = loop({
+      tripCount,
+      initial: [initial],
+      carriedShapes: [initial.shape],
+      iterations: sym('once'),
+      body: (_, [x]) => {
+        const next = body(x ?? initial);
+        const first = ops.reshape(ops.slice(next, { axis: 0, start: 0, end: 1 }), []);
+        return { carried: [next], proceed: ops.less(first, 1e9), scans: [] };
+      },
+    });
+    return carried[0] ?? initial;
+  };
+  const one = ({ trace: root }: Tensor): Tensor => ops.constant(root, [1], { shape: [], dtype: 'i64' });
+
+  it('stands in the loop that its initial values are of, wherever its trip count is', async () => {
+    const program = trace('within', (t) => {
+      const x = t.input('x', [2]);
+      return { y: once(one(x), x, (v) => once(one(x), v, (w) => ops.add(w, 1))) };
+    });
+    const runner = createLocalRunner();
+    const session = await compile(program, { runner, threads: 1 });
+    const { y } = await session.run({}, { x: Float32Array.of(1, 2) });
+    await runner.close();
+    expect([...(y ?? [])]).toEqual([2, 3]);
+  });
+
+  it('refuses a value of a loop that it does not stand in', () => {
+    expect(() =>
+      trace('astray', (t) => {
+        const x = t.input('x', [2]);
+        return { y: once(one(x), x, (v) => once(one(x), x, (w) => ops.add(w, v))) };
+      }),
+    ).toThrow("a loop's body reads param f32[2] of another loop");
   });
 });

@@ -77,12 +77,16 @@ function toBatch([isDone, recent, ...cache]: readonly Tensor[]): Batch {
  * sampled distribution and of the model at temperature 1; 0 behind a sample's last token.
  */
 export function generateProgram(c: DecoderConfig, trainable: Trainable, options: GenerateOptions): Program {
-  return trace('generate', (t) => {
-    const inputs = declareInputs(t, options);
-    const p = bindParameters(t, c, trainable, true);
-    const prompt = prefill(c, p, t.input('promptIds', [P], 'i64'));
-    return generate(c, p, inputs, prompt);
-  });
+  return trace(
+    'generate',
+    (t) => {
+      const inputs = declareInputs(t, options);
+      const p = bindParameters(t, c, trainable);
+      const prompt = prefill(c, p, t.input('promptIds', [P], 'i64'));
+      return generate(c, p, inputs, prompt);
+    },
+    { packsWeights: true },
+  );
 }
 
 interface GenerateInputs {

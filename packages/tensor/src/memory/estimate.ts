@@ -18,7 +18,7 @@ export interface MemoryEstimate {
   readonly peakBytes: number;
   /** What computed values make resident; the session keeps it for its next runs until it is closed. */
   readonly computedBytes: number;
-  /** Mapped from files. */
+  /** Mapped from files, or packed. */
   readonly weightsBytes: number;
   /** Given by the caller. */
   readonly inputsBytes: number;
@@ -48,8 +48,8 @@ const plans = new WeakMap<Program, MemoryPlan>();
 /**
  * Estimates the memory of a run from the program itself: its values, made in the order in which ONNX Runtime
  * runs their nodes and freed behind their last reader, laid out as its arena lays them. Against measured
- * resident memory the estimate is 0.95 to 1.3 times as much (test/bench/memory-estimate.ts). The first estimate of a
- * program costs a walk over it, further ones a few milliseconds.
+ * resident memory the estimate is 0.95 to 1.3 times as much, and up to 1.5 times where values find room that packing
+ * weights left (test/bench/memory-estimate.ts). The first estimate of a program costs a walk over it, further ones a few milliseconds.
  * @param sizes values of all named sizes; of those that only the device knows, the largest that they may get
  * @throws RangeError naming a size without a value
  */

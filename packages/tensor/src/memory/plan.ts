@@ -1,6 +1,6 @@
 import type { Dim, Shape } from '../dim.js';
 import { type DType, isPrim, type Prim, type Tensor } from '../ir.js';
-import { neededNodes, operandsOf, spelledBody } from '../onnx/lowering.js';
+import { neededNodes, operandsOf, spelledBody, weightOf } from '../onnx/lowering.js';
 import type { Program } from '../program.js';
 import { at } from '../rules/rule.js';
 import { executionOrder, giverOf, isComputed } from './execution-order.js';
@@ -39,6 +39,7 @@ export interface LoopPlan {
 export interface MemoryPlan {
   readonly steps: readonly Step[];
   readonly inputs: readonly Buffer[];
+  /** Mapped weights, and the copies that products hold of packed ones. */
   readonly weights: readonly Buffer[];
   readonly outputs: readonly Buffer[];
 }
@@ -67,9 +68,40 @@ export function memoryPlan(program: Program): MemoryPlan {
   const buffers = new Buffers();
   const parameters = (all: readonly Tensor<'param'>[]): Buffer[] =>
     all.filter((p) => used.has(p as Tensor)).map((p) => buffers.declare(p));
-  const [inputs, weights] = [parameters(program.inputs), parameters(program.weights)];
+  const [inputs, mapped] = [parameters(program.inputs), parameters(program.weights)];
   const { steps, kept } = graphSteps(needed.filter(isComputed), results, buffers);
+  const weights = program.packsWeights ? packed(needed, mapped) : mapped;
   return { steps, inputs, weights, outputs: kept };
+}
+
+/** Kernels read packed weights in strips of so many columns. */
+const STRIP = 16;
+
+/** One copy for each product with a weight; what nothing else reads is not mapped any more. */
+function packed(needed: readonly Tensor[], mapped: readonly Buffer[]): Buffer[] {
+  const copies: Buffer[] = [];
+  const readOtherwise = new Set<string>();
+  const visit = (nodes: readonly Tensor[]): void => {
+    for (const node of nodes) {
+      const weight = weightOf(node);
+      if (weight) copies.push(strips(weight));
+      // A loop reads what its body reads.
+      if (isPrim(node, 'loop')) visit(spelledBody(node).nodes);
+      else {
+        for (const x of operandsOf(node))
+          if (isPrim(x, 'param') && x !== weight) readOtherwise.add(x.attrs.name);
+      }
+    }
+  };
+  visit(needed);
+  return [...copies, ...mapped.filter(({ label }) => readOtherwise.has(label))];
+}
+
+/** Which side is cut into strips depends on the product: the sizes differ by less than one strip. */
+function strips(weight: Tensor<'param'>): Buffer {
+  const [rows = 1, columns = 1] = weight.shape;
+  const whole = typeof rows === 'number' ? Math.ceil(rows / STRIP) * STRIP : rows;
+  return { label: weight.attrs.name, dtype: weight.dtype, shape: [whole, columns] };
 }
 
 /** Which values share which memory. */

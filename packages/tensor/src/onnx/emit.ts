@@ -84,6 +84,8 @@ class Emitter {
   readonly #graphs = new Map<Trace, NodeInit[]>();
   /** Names of values in the products' type. */
   readonly #factors = new Map<Tensor, string>();
+  /** Weights that the graphs of loop bodies own. */
+  readonly #owned = new Map<NodeInit[], Map<Tensor, TensorInit>>();
   /** Names of weights that are stored in 16 bits. */
   readonly #stored = new Map<Tensor, string>();
   #next = 0;
@@ -166,6 +168,17 @@ class Emitter {
     return name;
   }
 
+  /** ONNX Runtime packs the weights of a graph of its own or of the one around it, not those of a graph further out. */
+  #multiplier(t: Tensor, into: NodeInit[]): string {
+    const owned = this.#owned.get(into);
+    const isShared =
+      !this.#program.packsWeights || !owned || !isPrim(t, 'param') || t.attrs.role !== 'weight';
+    if (isShared || this.#stored.has(t)) return this.#name(t);
+    const known = owned.get(t) ?? { ...this.#external(t, 'f32'), name: this.#fresh() };
+    owned.set(t, known);
+    return known.name ?? '';
+  }
+
   #name(t: Tensor): string {
     const stored = this.#names.has(t) ? undefined : this.#stored.get(t);
     if (stored !== undefined) this.#names.set(t, this.#cast(t, stored, ONNX_DTYPE.f32));
@@ -195,6 +208,7 @@ class Emitter {
       name: (t) => this.#name(t),
       stored: (t) => this.#stored.get(t) ?? null,
       factor: (t) => this.#factor(t),
+      multiplier: (t) => this.#multiplier(t, into),
       op: (type, inputs, attributes = {}, domain = '') =>
         at(this.#node(into, { type, inputs, attributes, domain, count: 1 }), 0),
       many: (type, inputs, attributes, count) =>
@@ -292,7 +306,9 @@ class Emitter {
   #loop(node: Tensor<'loop'>, into: NodeInit[]): void {
     const body = node.attrs;
     const inner: NodeInit[] = [];
+    const owned = new Map<Tensor, TensorInit>();
     this.#graphs.set(body.iteration.trace, inner);
+    this.#owned.set(inner, owned);
     const [iteration, condition] = [this.#fresh(), this.#fresh()];
     this.#names.set(body.iteration as Tensor, iteration);
     const carriedNames = body.carriedIn.map((p) => {
@@ -316,6 +332,7 @@ class Emitter {
     const graph: GraphInit = {
       name: `body${node.id}`,
       node: inner,
+      initializer: [...owned.values()],
       input: [
         valueInfo(iteration, 'i64', []),
         valueInfo(condition, 'bool', []),

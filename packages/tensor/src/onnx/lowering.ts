@@ -16,6 +16,8 @@ export interface Emit {
   stored(t: Tensor): string | null;
   /** The name of a value in that type; a weight that is stored in it is read as it is. */
   factor(t: Tensor): string;
+  /** The name of a product's right operand in f32: of a weight that is packed, one that its graph owns. */
+  multiplier(t: Tensor): string;
   /** Writes one node and returns the name of its only output. */
   op(
     type: string,
@@ -103,7 +105,7 @@ function product(node: Tensor<'matmul' | 'gemm'>): {
 function multiply(node: Tensor<'matmul' | 'gemm'>, emit: Emit): string {
   const { a, b, attributes } = product(node);
   const isLow = emit.precision !== 'f32' && !node.attrs.isFull;
-  const names = isLow ? [emit.factor(a), emit.factor(b)] : [emit.name(a), emit.name(b)];
+  const names = isLow ? [emit.factor(a), emit.factor(b)] : [emit.name(a), emit.multiplier(b)];
   const isPlain = a.shape.length === 2 && b.shape.length === 2;
   const result =
     Object.keys(attributes).length === 0
@@ -127,9 +129,16 @@ const gemm: Lowering<'gemm'> = {
     if (emit.precision !== 'f32' && !node.attrs.isFull)
       return emit.op('Add', [multiply(node as Tensor<'matmul' | 'gemm'>, emit), addend]);
     const { a, b, attributes } = product(node as Tensor<'matmul' | 'gemm'>);
-    return emit.op('Gemm', [emit.name(a), emit.name(b), addend], attributes);
+    return emit.op('Gemm', [emit.name(a), emit.multiplier(b), addend], attributes);
   },
 };
+
+/** The right operand of a product, where that is a weight. */
+export function weightOf(node: Tensor): Tensor<'param'> | null {
+  if (!isPrim(node, 'matmul') && !isPrim(node, 'gemm')) return null;
+  const { source } = unswap(at(node.inputs, 1));
+  return isPrim(source, 'param') && source.attrs.role === 'weight' ? source : null;
+}
 
 /** What a value was before it was reshaped. */
 const beforeReshape = (x: Tensor): Tensor => (isPrim(x, 'reshape') ? at(x.inputs, 0) : x);

@@ -14,10 +14,10 @@ export interface Execution {
 /** Optimisers that expand 16-bit weights into 32-bit copies; the second one aborts where only the first is left out. */
 const EXPANDING = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransformer';
 
-const cpu = (): Execution => ({
+const cpu = ({ packsWeights = false }: ModelToLoad): Execution => ({
   executionProviders: ['cpu'],
   // One copy of each weight serves forward and backward; packing would make a second one per product.
-  session: { disable_prepacking: '1' },
+  session: packsWeights ? {} : { disable_prepacking: '1' },
 });
 
 const cuda = ({ bytes, device }: ModelToLoad): Execution => ({

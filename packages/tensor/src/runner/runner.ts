@@ -15,6 +15,8 @@ export interface ModelToLoad {
   /** Folder of the weight files, or null for a model without external data. */
   readonly weightFolder: string | null;
   readonly threads: number;
+  /** See TraceOptions; the processor's alone. @defaultValue false */
+  readonly packsWeights?: boolean;
   /** @defaultValue the processor */
   readonly device?: Device;
 }

@@ -28,6 +28,7 @@ function operatorsOf(nodes: readonly Tensor[]): string[] {
     name: (t) => `${t.id}`,
     stored: () => null,
     factor: (t) => `${t.id}`,
+    multiplier: (t) => `${t.id}`,
     op: (type) => {
       written.push(type);
       return type;
