@@ -33,7 +33,7 @@ export { perBlock } from './per-block.js';
 export { hashProgram, printProgram } from './print.js';
 export { type CallLimits, ComputeProcess, type ComputeProcessOptions } from './process/compute-process.js';
 export { type Handlers, serve } from './process/serve.js';
-export { type Program, type Tracer, trace } from './program.js';
+export { type Program, type TraceOptions, type Tracer, trace } from './program.js';
 export { PRIMITIVES } from './rules.js';
 export { createChildRunner } from './runner/child.js';
 export { createLocalRunner } from './runner/local.js';
