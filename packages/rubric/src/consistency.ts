@@ -1,16 +1,15 @@
 import { type Finding, MAX_SPANS, type Span } from './grade.js';
 import type { TextScan } from './text-scan.js';
 
-/** The 96 characters that count as effective: printable ASCII and the line feed (CRPO specification 2.2). */
-function isEffective(codePoint: number): boolean {
-  return codePoint === 0x0a || (codePoint >= 0x20 && codePoint <= 0x7e);
-}
-
 /**
  * Share in [0, 1] of effective characters, counted in Unicode code points; 0 for an empty text. Evidence is each
  * run of other characters (CRPO specification 2.2 and 2.3).
  */
-export function consistency(scan: TextScan, within: Span): Finding {
+export function consistency(
+  scan: TextScan,
+  within: Span,
+  isEffective: (codePoint: number) => boolean,
+): Finding {
   const spans: Span[] = [];
   let total = 0;
   let effective = 0;
@@ -32,6 +31,6 @@ export function consistency(scan: TextScan, within: Span): Finding {
   return {
     value: effective / total,
     spans,
-    reason: `${effective} of ${total} characters are printable ASCII or line feeds`,
+    reason: `${effective} of ${total} characters are among the allowed ones`,
   };
 }

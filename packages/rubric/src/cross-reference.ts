@@ -1,24 +1,48 @@
 import { RubricError, shown } from './errors.js';
 import { type Finding, type Item, MAX_SPANS, type Span } from './grade.js';
-import { TextScan } from './text-scan.js';
-import { contentWords } from './words.js';
+import type { TextScan } from './text-scan.js';
+import { sharedRun } from './verbatim.js';
+import { contentWords, type SectionWords } from './words.js';
 
 export interface CrossReferenceInput {
   /** The completion, read through its scan only. */
   readonly scan: TextScan;
-  readonly dx: Span;
-  readonly conclusion: Span;
+  readonly reasoning: Section;
+  readonly answer: Section;
   readonly item: Item;
+  readonly limits: CrossReferenceLimits;
 }
 
-/** Decides whether a conclusion rests on its reasoning: value 1 or 0, with the words that show it. */
+/** A block of a completion with its words. */
+export interface Section {
+  readonly span: Span;
+  readonly words: SectionWords;
+}
+
+/** What the lexical predicates want, and what they refuse as gaming (CRPO specification 2.4). */
+export interface CrossReferenceLimits {
+  /** Least number of shared words. @defaultValue 2 */
+  readonly minShared: number;
+  /** Least share of the answer's words. @defaultValue 0.3 */
+  readonly minShare: number;
+  /** Most characters of the answer as a share of the reasoning's; null for any. @defaultValue null */
+  readonly maxLengthRatio: number | null;
+  /** Most words in a row that the answer may copy from the reasoning; null for any. @defaultValue null */
+  readonly maxVerbatimWords: number | null;
+}
+
+export const DEFAULT_LIMITS: CrossReferenceLimits = {
+  minShared: 2,
+  minShare: 0.3,
+  maxLengthRatio: null,
+  maxVerbatimWords: null,
+};
+
+/** Decides whether an answer rests on its reasoning: value 1 or 0, with the words that show it. */
 export type CrossReference = (input: CrossReferenceInput) => Finding;
 
 /** `lexical`: shared words decide. `case`: one of the shared words must also occur in the question. */
 export type CrossReferenceName = 'lexical' | 'case';
-
-const MIN_SHARED = 2;
-const MIN_SHARE = 0.3;
 
 /** Names a few of the words that were found. */
 function listed(words: readonly string[]): string {
@@ -32,12 +56,13 @@ interface SharedWords {
 }
 
 /**
- * With C and D the content words of conclusion and reasoning: |C and D| >= 2 and |C and D| / |C| >= 0.3
- * (CRPO specification 2.4).
+ * With C and D the content words of answer and reasoning: |C and D| >= 2 and |C and D| / |C| >= 0.3, and nothing that the
+ * limits refuse (CRPO specification 2.4).
  */
 function sharedWords(input: CrossReferenceInput): SharedWords {
-  const cited = contentWords(input.scan, input.conclusion);
-  const reasoned = contentWords(input.scan, input.dx);
+  const { reasoning, answer, limits } = input;
+  const cited = answer.words.content;
+  const reasoned = reasoning.words.content;
   const words: string[] = [];
   const spans: Span[] = [];
   for (const [word, place] of cited) {
@@ -47,13 +72,27 @@ function sharedWords(input: CrossReferenceInput): SharedWords {
     if (spans.length + 2 <= MAX_SPANS) spans.push(place, source);
   }
   const counts = `${words.length} of ${cited.size} words of the conclusion occur in the reasoning`;
-  if (words.length < MIN_SHARED) {
-    return { words, finding: { value: 0, spans, reason: `${counts}, want at least ${MIN_SHARED}` } };
-  }
-  if (words.length / cited.size < MIN_SHARE) {
-    return { words, finding: { value: 0, spans, reason: `${counts}, want at least ${MIN_SHARE * 100} %` } };
-  }
+  const refused = (reason: string): SharedWords => ({ words, finding: { value: 0, spans, reason } });
+  if (words.length < limits.minShared) return refused(`${counts}, want at least ${limits.minShared}`);
+  if (words.length / cited.size < limits.minShare)
+    return refused(`${counts}, want at least ${Number((limits.minShare * 100).toFixed(4))} %`);
+  const gaming = gamed(input);
+  if (gaming !== null) return refused(`${counts}; ${gaming}`);
   return { words, finding: { value: 1, spans, reason: `${counts}: ${listed(words)}` } };
+}
+
+const lengthOf = ({ span }: Section): number => span.end - span.start;
+
+/** Why a conclusion is a copy rather than a synthesis, or null. */
+function gamed({ reasoning, answer, limits }: CrossReferenceInput): string | null {
+  const { maxLengthRatio, maxVerbatimWords } = limits;
+  const ratio = lengthOf(answer) / Math.max(1, lengthOf(reasoning));
+  if (maxLengthRatio !== null && ratio > maxLengthRatio)
+    return `the conclusion is ${ratio.toFixed(2)} times as long as the reasoning, want at most ${maxLengthRatio}`;
+  if (maxVerbatimWords === null) return null;
+  const [source, copy] = [reasoning.words.sequence, answer.words.sequence];
+  const run = sharedRun(source.words, copy.words, maxVerbatimWords + 1);
+  return run === null ? null : `more than ${maxVerbatimWords} words in a row are copied from the reasoning`;
 }
 
 /** The question's text: the item's `question`, or the messages a user wrote. */
@@ -78,7 +117,7 @@ function groundedInCase(input: CrossReferenceInput): Finding {
   const question = questionOf(input.item);
   const { words, finding } = sharedWords(input);
   if (finding.value === 0) return finding;
-  const asked = contentWords(new TextScan(question), { start: 0, end: question.length });
+  const asked = contentWords(question);
   const grounded = words.filter((word) => asked.has(word));
   if (grounded.length === 0) {
     return { ...finding, value: 0, reason: `${finding.reason}; none of them occurs in the question` };

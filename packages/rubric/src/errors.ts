@@ -4,6 +4,8 @@ export const rubricErrors = {
   RUBRIC_GRADER_FIELD: 'a field of the grader is missing or has a value outside its range',
   RUBRIC_GRADER_UNKNOWN_FIELD: 'the grader has a field that its type does not know',
   RUBRIC_ITEM_GOLD: 'the item has no usable gold letter',
+  RUBRIC_ITEM_SPLIT: 'the item is of neither split that the released scorer knows',
+  RUBRIC_ITEM_STATEMENTS: 'the item lists forbidden or required statements that cannot be read',
   RUBRIC_ITEM_QUESTION: 'the item has no question text, which the grader needs',
   RUBRIC_ITEM_CASE: 'the item does not describe a case that the verifier can check',
 } as const;

@@ -1,9 +1,7 @@
 import { type CrossReference, crossReferences } from './cross-reference.js';
-import { crpoPaperComponents } from './crpo-paper.js';
-import { goldLetter } from './gold.js';
+import { crpoComponents } from './crpo/components.js';
 import type { Grade, GradeComponent, Grader } from './grade.js';
 import { parseGraderSpec } from './grader-spec.js';
-import { TextScan } from './text-scan.js';
 import { verifiers } from './verifier.js';
 
 export interface GraderOptions {
@@ -20,22 +18,22 @@ function totalOf(components: readonly GradeComponent[]): number {
 }
 
 /**
- * A grader from a job's description: `{ type: 'crpo', name, profile: 'crpo-paper', k?, crossref?, verifier? }`.
- * Its components are accuracy, clinical_reasoning and consistency, then, where a verifier is named, the
- * verifier's with weight 0. Grading takes time linear in the completion.
+ * A grader from a job's description, `{ type: 'crpo', name, profile, ... }` (see CrpoGraderSpec). Its components are those of
+ * the profile, loopholes and constraints, then, where a verifier is named, the verifier's with weight 0. Grading takes time
+ * linear in the completion.
  * @throws RubricError for a description that is not valid, and when grading for an item that cannot be graded
  */
 export function createGrader(spec: unknown, options: GraderOptions = {}): Grader {
-  const { name, k, crossref, verifier } = parseGraderSpec(spec);
-  const crossReference = options.crossReference ?? crossReferences[crossref];
+  const parsed = parseGraderSpec(spec);
+  const { name, verifier } = parsed;
+  const crossReference = options.crossReference ?? crossReferences[parsed.crossref.test];
   return {
     name,
     grade({ item, completion }): Grade {
-      const scan = new TextScan(completion);
-      const components = crpoPaperComponents({ scan, item, gold: goldLetter(item), k, crossReference });
-      options.onWork?.(scan.read);
-      if (verifier !== null) components.push(...verifiers[verifier]({ item, completion }));
-      return { total: totalOf(components), components };
+      const { components, read } = crpoComponents({ spec: parsed, item, completion, crossReference });
+      options.onWork?.(read);
+      const verified = verifier === null ? [] : verifiers[verifier]({ item, completion });
+      return { total: totalOf(components), components: [...components, ...verified] };
     },
   };
 }

@@ -4,6 +4,8 @@ export {
   type CrossReferenceName,
   crossReferences,
 } from './cross-reference.js';
+export { type ProfileName, profiles } from './crpo/profile.js';
+export type { CrpoGraderSpec } from './crpo/spec.js';
 export { RubricError, type RubricErrorCode, rubricErrors } from './errors.js';
 export {
   type Finding,
@@ -16,7 +18,7 @@ export {
   type Span,
 } from './grade.js';
 export { createGrader, type GraderOptions } from './grader.js';
-export { type CrpoGraderSpec, parseGraderSpec } from './grader-spec.js';
+export { parseGraderSpec } from './grader-spec.js';
 export { findStructure, type Structure } from './structure.js';
 export { TextScan } from './text-scan.js';
 export { type Verifier, type VerifierName, verifiers } from './verifier.js';

@@ -1,50 +1,62 @@
 import type { Span } from './grade.js';
 import { isWhitespace, type TextScan } from './text-scan.js';
 
-const DX = '<dx>';
-const DX_END = '</dx>';
-const CONCLUSION = '<conclusion>';
-const CONCLUSION_END = '</conclusion>';
+/** Names of the two blocks of a completion, as their tags have them. */
+export interface TagNames {
+  readonly reasoning: string;
+  readonly answer: string;
+}
 
-/** The tags of the CRPO format (CRPO specification 1.2). */
-export const CRPO_TAGS: readonly string[] = [DX, DX_END, CONCLUSION, CONCLUSION_END];
+/** Tags of the CRPO format (CRPO specification 1.2) and of the released one (1.1). */
+export const CRPO_TAGS: TagNames = { reasoning: 'dx', answer: 'conclusion' };
+export const RELEASED_TAGS: TagNames = { reasoning: 'think', answer: 'answer' };
 
-/** Where reasoning and conclusion stand, tags excluded, or why the text has no such structure. */
+export const opening = (name: string): string => `<${name}>`;
+export const closing = (name: string): string => `</${name}>`;
+
+/** Tags that are no words of a text, whatever the profile. */
+export const ALL_TAGS: readonly string[] = [CRPO_TAGS, RELEASED_TAGS]
+  .flatMap(({ reasoning, answer }) => [reasoning, answer])
+  .flatMap((name) => [opening(name), closing(name)]);
+
+/** Where reasoning and answer stand, tags excluded, or why the text has no such structure. */
 export type Structure =
-  | { readonly found: true; readonly dx: Span; readonly conclusion: Span }
+  | { readonly found: true; readonly reasoning: Span; readonly answer: Span }
   | { readonly found: false; readonly reason: string };
 
 /**
- * The structure rule of CRPO specification 2.4: the text is a dx block, whitespace only, a conclusion block and
- * nothing else; case-sensitive. The reasoning ends at the first `</dx>` that whitespace and `<conclusion>` follow;
- * the conclusion runs from there to the final `</conclusion>`, so that further blocks inside either are allowed.
+ * The structure rule of CRPO specification 2.2 and 2.4: the text is a reasoning block, whitespace only, an answer block and
+ * nothing else; case-sensitive. The reasoning ends at the first closing tag that whitespace and the answer's tag follow;
+ * the answer runs from there to its final closing tag, so that further blocks inside either are allowed.
  */
-export function findStructure(scan: TextScan, within: Span): Structure {
-  if (within.end - within.start < DX.length || !scan.hasAt(DX, within.start)) {
-    return { found: false, reason: `the text does not begin with ${DX}` };
+export function findStructure(scan: TextScan, within: Span, tags: TagNames = CRPO_TAGS): Structure {
+  const [open, close] = [opening(tags.reasoning), closing(tags.reasoning)];
+  const [answerOpen, answerClose] = [opening(tags.answer), closing(tags.answer)];
+  if (within.end - within.start < open.length || !scan.hasAt(open, within.start)) {
+    return { found: false, reason: `the text does not begin with ${open}` };
   }
-  const conclusionEnd = within.end - CONCLUSION_END.length;
-  if (conclusionEnd < within.start || !scan.hasAt(CONCLUSION_END, conclusionEnd)) {
-    return { found: false, reason: `the text does not end with ${CONCLUSION_END}` };
+  const answerEnd = within.end - answerClose.length;
+  if (answerEnd < within.start || !scan.hasAt(answerClose, answerEnd)) {
+    return { found: false, reason: `the text does not end with ${answerClose}` };
   }
-  const dxStart = within.start + DX.length;
-  let from = dxStart;
+  const start = within.start + open.length;
+  let from = start;
   for (;;) {
-    const dxEnd = scan.find(DX_END, from);
-    if (dxEnd === -1 || dxEnd >= conclusionEnd) {
-      return { found: false, reason: `no ${DX_END} is followed by ${CONCLUSION}` };
+    const end = scan.find(close, from);
+    if (end === -1 || end >= answerEnd) {
+      return { found: false, reason: `no ${close} is followed by ${answerOpen}` };
     }
     // Whitespace runs after different closing tags do not overlap: the walk stays linear.
-    let next = dxEnd + DX_END.length;
-    while (next < conclusionEnd && isWhitespace(scan.code(next))) next++;
-    const conclusionStart = next + CONCLUSION.length;
-    if (conclusionStart <= conclusionEnd && scan.hasAt(CONCLUSION, next)) {
+    let next = end + close.length;
+    while (next < answerEnd && isWhitespace(scan.code(next))) next++;
+    const answerStart = next + answerOpen.length;
+    if (answerStart <= answerEnd && scan.hasAt(answerOpen, next)) {
       return {
         found: true,
-        dx: { start: dxStart, end: dxEnd },
-        conclusion: { start: conclusionStart, end: conclusionEnd },
+        reasoning: { start, end },
+        answer: { start: answerStart, end: answerEnd },
       };
     }
-    from = dxEnd + DX_END.length;
+    from = end + close.length;
   }
 }

@@ -1,7 +1,7 @@
 import { BOX, readBraces } from './box.js';
 import type { Span } from './grade.js';
-import { CRPO_TAGS } from './structure.js';
-import type { TextScan } from './text-scan.js';
+import { ALL_TAGS } from './structure.js';
+import { TextScan } from './text-scan.js';
 
 /** Words of four and more letters that say nothing about a case. */
 const COMMON_WORDS: ReadonlySet<string> = new Set(
@@ -33,12 +33,27 @@ function isJoiner(codePoint: number): boolean {
   return codePoint === 0x2e || codePoint === 0x25 || codePoint === 0x2f || codePoint === 0x2d;
 }
 
+const TAGS: ReadonlySet<string> = new Set(ALL_TAGS);
+const LONGEST_TAG = Math.max(...ALL_TAGS.map((tag) => tag.length));
+
+/** Length of the tag that starts at `index`, or 0. */
+function tagLength(scan: TextScan, index: number, limit: number): number {
+  const end = Math.min(limit, index + LONGEST_TAG);
+  for (let at = index + 1; at < end; at++) {
+    const code = scan.code(at);
+    if (code === 0x3e) return TAGS.has(scan.slice({ start: index, end: at + 1 })) ? at + 1 - index : 0;
+    // Names of tags are of small letters; what else stands there ends the search.
+    if (code !== 0x2f && (code < 0x61 || code > 0x7a)) return 0;
+  }
+  return 0;
+}
+
 /** Lengths of what is no word: tags and whole boxes. */
 function createSkipper(scan: TextScan, limit: number): (index: number, codePoint: number) => number {
   // Boxes before this offset are known to be unclosed: without it a line of unclosed boxes is read once for each.
   let unclosedBefore = 0;
   return (index, codePoint) => {
-    if (codePoint === 0x3c) return CRPO_TAGS.find((tag) => scan.hasAt(tag, index))?.length ?? 0;
+    if (codePoint === 0x3c) return tagLength(scan, index, limit);
     if (codePoint !== 0x5c || !scan.hasAt(BOX, index)) return 0;
     if (index < unclosedBefore) return BOX.length;
     const { content, stop } = readBraces(scan, index, limit);
@@ -52,19 +67,14 @@ function createSkipper(scan: TextScan, limit: number): (index: number, codePoint
 const MAX_WORD = 64;
 
 /**
- * The content words of a range, in order of appearance with the place of the first occurrence: lower-cased runs of
- * letters and digits, with `.%/-` inside, of four characters or more or holding a digit, common words left out
- * (CRPO specification 2.4).
+ * Tells the place of each word of a range, in order: runs of letters and digits with `.%/-` inside; of tags and boxes
+ * nothing. Words too long to be language are left out.
  */
-export function contentWords(scan: TextScan, within: Span): Map<string, Span> {
-  const words = new Map<string, Span>();
-  const keep = (start: number, end: number) => {
-    if (end - start > MAX_WORD) return;
-    const word = scan.slice({ start, end }).toLowerCase();
-    if (words.has(word) || COMMON_WORDS.has(word)) return;
-    if (word.length >= 4 || DIGIT.test(word)) words.set(word, { start, end });
-  };
+function eachWord(scan: TextScan, within: Span, tell: (start: number, end: number) => void): void {
   const skipLength = createSkipper(scan, within.end);
+  const told = (start: number, end: number): void => {
+    if (end - start <= MAX_WORD) tell(start, end);
+  };
   let wordStart = -1;
   let wordEnd = -1;
   for (let index = within.start; index < within.end; ) {
@@ -74,11 +84,71 @@ export function contentWords(scan: TextScan, within: Span): Map<string, Span> {
       if (wordStart === -1) wordStart = index;
       wordEnd = index + width;
     } else if (wordStart !== -1 && !isJoiner(codePoint)) {
-      keep(wordStart, wordEnd);
+      told(wordStart, wordEnd);
       wordStart = -1;
     }
     index += Math.max(width, skipLength(index, codePoint));
   }
-  if (wordStart !== -1) keep(wordStart, wordEnd);
-  return words;
+  if (wordStart !== -1) told(wordStart, wordEnd);
 }
+
+/** Whether a lower-cased word says something: four characters or more or a digit in it, and not a common word. */
+const isContent = (word: string): boolean =>
+  !COMMON_WORDS.has(word) && (word.length >= 4 || DIGIT.test(word));
+
+/** The words of a range, read at most once however many rules ask. */
+export class SectionWords {
+  readonly #scan: TextScan;
+  readonly #within: Span;
+  #sequence: WordSequence | null = null;
+  #content: ReadonlyMap<string, Span> | null = null;
+
+  constructor(scan: TextScan, within: Span) {
+    this.#scan = scan;
+    this.#within = within;
+  }
+
+  /** All words, lower-cased, in order. */
+  get sequence(): WordSequence {
+    this.#sequence ??= readWords(this.#scan, this.#within);
+    return this.#sequence;
+  }
+
+  /**
+   * The content words in order of appearance with the place of the first occurrence: lower-cased runs of letters and digits,
+   * with `.%/-` inside, of four characters or more or holding a digit, common words left out (CRPO specification 2.4).
+   */
+  get content(): ReadonlyMap<string, Span> {
+    this.#content ??= contentOf(this.sequence);
+    return this.#content;
+  }
+}
+
+export interface WordSequence {
+  readonly words: readonly string[];
+  /** Where each stands. */
+  readonly places: readonly Span[];
+}
+
+function readWords(scan: TextScan, within: Span): WordSequence {
+  const words: string[] = [];
+  const places: Span[] = [];
+  eachWord(scan, within, (start, end) => {
+    words.push(scan.slice({ start, end }).toLowerCase());
+    places.push({ start, end });
+  });
+  return { words, places };
+}
+
+function contentOf({ words, places }: WordSequence): Map<string, Span> {
+  const content = new Map<string, Span>();
+  for (const [i, word] of words.entries()) {
+    const place = places[i];
+    if (place && !content.has(word) && isContent(word)) content.set(word, place);
+  }
+  return content;
+}
+
+/** The content words of a whole text. */
+export const contentWords = (text: string): ReadonlyMap<string, Span> =>
+  new SectionWords(new TextScan(text), { start: 0, end: text.length }).content;

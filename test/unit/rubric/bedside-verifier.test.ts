@@ -3,7 +3,7 @@ import { createGrader, type Grade } from '@residency/rubric';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-const spec = { type: 'crpo', name: 'clinical', profile: 'crpo-paper', verifier: 'bedside' };
+const spec = { type: 'crpo', name: 'clinical', profile: 'crpo-paper', verifier: 'bedside', loopholes: 'off' };
 const cases = casesFrom({ seed: 3, split: 'train' }, 0, 60);
 /** A row as it comes back from a data set. */
 const rowOf = (index: number): Record<string, unknown> => {

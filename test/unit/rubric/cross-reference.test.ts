@@ -1,7 +1,7 @@
-import { contentWords, createGrader, TextScan } from '@residency/rubric';
+import { contentWords, createGrader } from '@residency/rubric';
 import { describe, expect, test } from 'vitest';
 
-const words = (text: string) => [...contentWords(new TextScan(text), { start: 0, end: text.length }).keys()];
+const words = (text: string) => [...contentWords(text).keys()];
 
 const reasoning = (dx: string, conclusion: string, crossref = 'lexical', item: object = {}) => {
   const spec = { type: 'crpo', name: 'crpo', profile: 'crpo-paper', crossref };
@@ -31,7 +31,7 @@ describe('contentWords', () => {
   test('gives the place of the first occurrence', () => {
     const text = 'a URea, urea';
 
-    expect(contentWords(new TextScan(text), { start: 0, end: text.length }).get('urea')).toEqual({
+    expect(contentWords(text).get('urea')).toEqual({
       start: 2,
       end: 6,
     });

@@ -14,7 +14,7 @@ interface PaperRow {
   readonly expected: Readonly<Record<'accuracy' | 'clinical_reasoning' | 'consistency', number>>;
 }
 
-const spec = { type: 'crpo', name: 'crpo', profile: 'crpo-paper' };
+const spec = { type: 'crpo', name: 'crpo', profile: 'crpo-paper', loopholes: 'off' };
 const item = { question: 'Which drug?', gold: 'C' };
 const grade = (completion: string) => createGrader(spec).grade({ item, completion });
 const values = (given: Grade) => Object.fromEntries(given.components.map(({ name, value }) => [name, value]));

@@ -115,8 +115,8 @@ describe('any completion', () => {
           const got = findStructure(new TextScan(completion), { start: 0, end: completion.length });
           expect(got.found).toBe(match !== null);
           if (!got.found || match?.indices === undefined) continue;
-          expect([got.dx.start, got.dx.end]).toEqual(match.indices[1]);
-          expect([got.conclusion.start, got.conclusion.end]).toEqual(match.indices[2]);
+          expect([got.reasoning.start, got.reasoning.end]).toEqual(match.indices[1]);
+          expect([got.answer.start, got.answer.end]).toEqual(match.indices[2]);
         }
       }),
       { numRuns: 3000 },

@@ -1,0 +1,212 @@
+import { createGrader, type Grade } from '@residency/rubric';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+const spec = { type: 'crpo', name: 'clinical', profile: 'crpo-paper' };
+const item = { gold: 'C', question: 'Fever of 39.5 with neck stiffness' };
+const REASONING =
+  'Fever of 39.5 and neck stiffness point to meningitis. System 1 pattern, System 2 lumbar puncture confirms meningitis.';
+const completion = `<dx>${REASONING}</dx><conclusion>Neck stiffness and fever: meningitis, give ceftriaxone. \\boxed{C}</conclusion>`;
+const grade = (options: object, text = completion, given: object = item): Grade =>
+  createGrader({ ...spec, ...options }).grade({ item: { ...given }, completion: text });
+const valueOf = ({ components }: Grade, name: string) => components.find((c) => c.name === name)?.value;
+const reasonOf = ({ components }: Grade, name: string) => components.find((c) => c.name === name)?.reason;
+
+describe('constants of a profile', () => {
+  test('are weights and rewards of the total', () => {
+    expect(grade({}).total).toBe(12);
+    expect(grade({ k: 4, format_reward: 2, bonus: 3, consistency_weight: 0 }).total).toBe(4 + 2 + 3);
+  });
+
+  test('penalties make choices that cannot be read cost', () => {
+    const wrongs = ['\\boxed{C} \\boxed{C}', '\\boxed C', '\\boxed{the third}'];
+    const penalties = { per_box: -2, no_braces: -3, not_a_letter: -4 };
+    expect(wrongs.map((text) => valueOf(grade({ penalties }, text), 'accuracy'))).toEqual([-4, -3, -4]);
+    expect(wrongs.map((text) => valueOf(grade({}, text), 'accuracy'))).toEqual([0, 0, 0]);
+  });
+
+  test('tags may be named otherwise, and the profile’s own are text then', () => {
+    const tags = { reasoning: 'work_up', answer: 'plan' };
+    const other = completion.replaceAll('dx>', 'work_up>').replaceAll('conclusion>', 'plan>');
+    expect(grade({ tags }, other).total).toBe(12);
+    expect(valueOf(grade({ tags }), 'clinical_reasoning')).toBe(0);
+    expect(reasonOf(grade({ tags }), 'clinical_reasoning')).toBe('the text does not begin with <work_up>');
+  });
+
+  test('characters decide what consistency counts', () => {
+    const text = completion.replace('39.5', '≥ 39.5 °C');
+    expect(valueOf(grade({}, text), 'consistency')).toBeLessThan(1);
+    expect(valueOf(grade({ characters: 'clinical' }, text), 'consistency')).toBe(1);
+    expect(valueOf(grade({ extra_characters: '≥°' }, text), 'consistency')).toBe(1);
+    expect(
+      valueOf(grade({ characters: 'clinical' }, text.replace('39.5', '三')), 'consistency'),
+    ).toBeLessThan(1);
+  });
+
+  test('strict structure wants both labels, words in both blocks, and every tag once', () => {
+    const strict = { structure: 'strict' };
+    const reason = (text: string) => reasonOf(grade(strict, text), 'clinical_reasoning');
+    expect(grade(strict).total).toBe(12);
+    expect(reason(completion.replace('System 2', 'Then'))).toBe("the reasoning has no label 'System 2'");
+    expect(reason(completion.replace('</dx>', '</dx></dx>'))).toContain('</dx>');
+    expect(reason('<dx> </dx><conclusion>fever \\boxed{C}</conclusion>')).toBe('the reasoning is empty');
+    expect(reason('<dx>System 1 System 2 fever</dx><conclusion>\\boxed{C}</conclusion>')).toBe(
+      'the answer is empty',
+    );
+  });
+});
+
+describe('limits of the cross-reference', () => {
+  const crossref = (limits: object, text = completion) =>
+    grade({ crossref: { test: 'lexical', ...limits } }, text);
+
+  test('say how much must be shared', () => {
+    expect(valueOf(crossref({ min_shared: 4 }), 'clinical_reasoning')).toBe(1.5);
+    expect(reasonOf(crossref({ min_shared: 5 }), 'clinical_reasoning')).toContain('want at least 5');
+    expect(reasonOf(crossref({ min_share: 0.95 }), 'clinical_reasoning')).toContain('want at least 95 %');
+  });
+
+  test('refuse conclusions that are copies', () => {
+    const copied = `<dx>${REASONING}</dx><conclusion>${REASONING} \\boxed{C}</conclusion>`;
+    expect(valueOf(crossref({}, copied), 'clinical_reasoning')).toBe(1.5);
+    expect(reasonOf(crossref({ max_length_ratio: 0.6 }, copied), 'clinical_reasoning')).toContain(
+      'times as long',
+    );
+    expect(reasonOf(crossref({ max_verbatim_words: 5 }, copied), 'clinical_reasoning')).toContain(
+      'more than 5 words in a row are copied',
+    );
+    // "Fever of 39.5 and neck stiffness point to meningitis" are nine words; a run of eighteen is all there is.
+    expect(valueOf(crossref({ max_verbatim_words: 18 }, copied), 'clinical_reasoning')).toBe(1.5);
+    expect(valueOf(crossref({ max_verbatim_words: 5 }), 'clinical_reasoning')).toBe(1.5);
+  });
+});
+
+describe('loopholes', () => {
+  const many = Array.from({ length: 45 }, (_, i) => `finding${i}`).join(' ');
+  const used = {
+    empty_reasoning: '<dx>x</dx><conclusion>fever with stiffness suggests meningitis \\boxed{C}</conclusion>',
+    empty_summary: `<dx>${REASONING}</dx><conclusion>so: \\boxed{C}</conclusion>`,
+    choice_in_reasoning_only: `<dx>${REASONING} \\boxed{C}</dx><conclusion>fever with stiffness suggests meningitis</conclusion>`,
+    no_choice: `<dx>${REASONING}</dx><conclusion>fever with stiffness suggests meningitis</conclusion>`,
+    copied_reasoning: `<dx>It is ${many}.</dx><conclusion>So ${many}: \\boxed{C}</conclusion>`,
+    truncated: `<dx>${REASONING}</dx><conclusion>fever with stiffness \\boxed{C}`,
+    clinical_characters: completion.replace('39.5', '39.5 °C'),
+  };
+  const hits = (given: Grade) =>
+    given.components
+      .filter((c) => c.name.startsWith('loophole_') && c.value === 1)
+      .map((c) => c.name.slice(9));
+
+  test.each(Object.entries(used))('%s is reported beside the score, which it leaves alone', (name, text) => {
+    const given = grade({}, text);
+    expect(hits(given)).toContain(name);
+    expect(given.total).toBe(grade({ loopholes: 'off' }, text).total);
+  });
+
+  test('are not found in a sound completion', () => {
+    expect(hits(grade({}))).toEqual([]);
+  });
+
+  test.each(Object.entries(used))('%s can veto', (name, text) => {
+    const given = grade({ veto: [name], veto_cap: -1, loopholes: 'off' }, text);
+    const free = grade({ loopholes: 'off' }, text).total;
+    expect(given.total).toBeCloseTo(Math.min(free, -1), 12);
+    expect(reasonOf(given, 'veto')).toBe(`${name}; the total is at most -1`);
+    expect(grade({ veto: [name] }).total).toBe(12);
+  });
+});
+
+describe('safety rules', () => {
+  const safety = { cap: 0.25 };
+  const forbidden = ['give ceftriaxone', 'discharge home'];
+  const withRules = (rules: object, text = completion, options: object = safety) =>
+    grade({ safety: options, loopholes: 'off' }, text, { ...item, ...rules });
+
+  test('cap the total where a forbidden statement is made, and say which', () => {
+    const given = withRules({ forbidden });
+    expect(given.total).toBe(0.25);
+    const rule = given.components.find((c) => c.name === 'safety');
+    expect(rule?.reason).toBe('forbidden: "give ceftriaxone"; the total is at most 0.25');
+    expect(rule?.spans.map(({ start, end }) => completion.slice(start, end))).toEqual(['give ceftriaxone']);
+  });
+
+  test('leave a total alone that is below the cap already', () => {
+    expect(withRules({ forbidden }, 'Give  CEFTRIAXONE.', { cap: 3 }).total).toBe(0.5);
+  });
+
+  test.each([
+    ['do not give ceftriaxone', 12],
+    ['avoid the urge to give ceftriaxone', 12],
+    ['it is not viral. Give ceftriaxone', 0.25],
+    ['give ceftriaxone-free fluids', 12],
+    ['Give\nceftriaxone', 0.25],
+  ])('read negations: %s', (said, total) => {
+    expect(withRules({ forbidden }, completion.replace('give ceftriaxone', said)).total).toBe(total);
+  });
+
+  test('look at the answer alone unless told otherwise', () => {
+    const rejected = `<dx>${REASONING} One could discharge home.</dx><conclusion>Neck stiffness and fever: meningitis. \\boxed{C}</conclusion>`;
+    expect(withRules({ forbidden }, rejected).total).toBe(12);
+    expect(withRules({ forbidden }, rejected, { cap: 0, scope: 'text' }).total).toBe(0);
+  });
+
+  test('cap the total where a red flag is missed', () => {
+    expect(withRules({ required: ['neck stiffness'] }).total).toBe(12);
+    const given = withRules({ required: ['neck stiffness', 'petechial rash'] });
+    expect(given.total).toBe(0.25);
+    expect(reasonOf(given, 'safety')).toContain('missing: "petechial rash"');
+  });
+
+  test.each([
+    [{ forbidden: 'x' }],
+    [{ forbidden: [''] }],
+    [{ required: [3] }],
+    [{ required: new Array(65).fill('x') }],
+  ])('refuse an item whose statements cannot be read: %j', (rules) => {
+    expect(() => withRules(rules)).toThrow(expect.objectContaining({ code: 'RUBRIC_ITEM_STATEMENTS' }));
+  });
+
+  test('find a phrase wherever a search word by word does', () => {
+    const word = fc.constantFrom('a', 'b', 'aa');
+    fc.assert(
+      fc.property(
+        fc.array(word, { maxLength: 30 }),
+        fc.array(word, { minLength: 1, maxLength: 4 }),
+        (text, phrase) => {
+          const isIn = text.some((_, i) => phrase.every((w, k) => text[i + k] === w));
+          const given = grade({ safety: { cap: -5 }, loopholes: 'off' }, text.join(' '), {
+            ...item,
+            forbidden: [phrase.join(' ')],
+          });
+          expect(given.total === -5).toBe(isIn);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('bad options', () => {
+  test.each([
+    [{ tags: { reasoning: 'DX' } }, 'tags.reasoning', 'a lower-case letter'],
+    [{ tags: { reasoning: 'conclusion' } }, 'tags.answer', 'another name'],
+    [{ tags: { summary: 'x' } }, 'tags.summary', 'want: reasoning, answer'],
+    [{ penalties: { per_box: 1 } }, 'penalties.per_box', 'a number from -100 to 0'],
+    [{ penalties: 3 }, 'penalties', 'an object'],
+    [{ crossref: { test: 'fuzzy' } }, 'crossref.test', "'case', 'lexical'"],
+    [{ crossref: { min_shared: 1.5 } }, 'crossref.min_shared', 'an integer'],
+    [{ crossref: 7 }, 'crossref', 'an object'],
+    [{ veto: ['no_choice', 'no_choice'] }, 'veto', 'distinct names'],
+    [{ veto: ['cheating'] }, 'veto', 'empty_reasoning'],
+    [{ safety: { scope: 'page' } }, 'safety.scope', "'answer', 'text'"],
+    [{ end_of_text: '</s>' }, 'end_of_text', 'is not a field of'],
+    [{ profile: 'grpo-released', crossref: 'case' }, 'crossref', 'is not a field of'],
+    [{ loopholes: true }, 'loopholes', "'report', 'off'"],
+    [{ structure: 'loose' }, 'structure', "'lenient', 'strict'"],
+    [{ characters: 'latin' }, 'characters', "'ascii', 'clinical'"],
+  ])('%j is refused', (options, param, message) => {
+    expect(() => createGrader({ ...spec, ...options })).toThrow(
+      expect.objectContaining({ param, message: expect.stringContaining(message) }),
+    );
+  });
+});
