@@ -9,7 +9,7 @@ const REASONING =
 const completion = `<dx>${REASONING}</dx><conclusion>Neck stiffness and fever: meningitis, give ceftriaxone. \\boxed{C}</conclusion>`;
 const grade = (options: object, text = completion, given: object = item): Grade =>
   createGrader({ ...spec, ...options }).grade({ item: { ...given }, completion: text });
-const valueOf = ({ components }: Grade, name: string) => components.find((c) => c.name === name)?.value;
+const scoreOf = ({ components }: Grade, name: string) => components.find((c) => c.name === name)?.value;
 const reasonOf = ({ components }: Grade, name: string) => components.find((c) => c.name === name)?.reason;
 
 describe('constants of a profile', () => {
@@ -21,25 +21,25 @@ describe('constants of a profile', () => {
   test('penalties make choices that cannot be read cost', () => {
     const wrongs = ['\\boxed{C} \\boxed{C}', '\\boxed C', '\\boxed{the third}'];
     const penalties = { per_box: -2, no_braces: -3, not_a_letter: -4 };
-    expect(wrongs.map((text) => valueOf(grade({ penalties }, text), 'accuracy'))).toEqual([-4, -3, -4]);
-    expect(wrongs.map((text) => valueOf(grade({}, text), 'accuracy'))).toEqual([0, 0, 0]);
+    expect(wrongs.map((text) => scoreOf(grade({ penalties }, text), 'accuracy'))).toEqual([-4, -3, -4]);
+    expect(wrongs.map((text) => scoreOf(grade({}, text), 'accuracy'))).toEqual([0, 0, 0]);
   });
 
   test('tags may be named otherwise, and the profile’s own are text then', () => {
     const tags = { reasoning: 'work_up', answer: 'plan' };
     const other = completion.replaceAll('dx>', 'work_up>').replaceAll('conclusion>', 'plan>');
     expect(grade({ tags }, other).total).toBe(12);
-    expect(valueOf(grade({ tags }), 'clinical_reasoning')).toBe(0);
+    expect(scoreOf(grade({ tags }), 'clinical_reasoning')).toBe(0);
     expect(reasonOf(grade({ tags }), 'clinical_reasoning')).toBe('the text does not begin with <work_up>');
   });
 
   test('characters decide what consistency counts', () => {
     const text = completion.replace('39.5', '≥ 39.5 °C');
-    expect(valueOf(grade({}, text), 'consistency')).toBeLessThan(1);
-    expect(valueOf(grade({ characters: 'clinical' }, text), 'consistency')).toBe(1);
-    expect(valueOf(grade({ extra_characters: '≥°' }, text), 'consistency')).toBe(1);
+    expect(scoreOf(grade({}, text), 'consistency')).toBeLessThan(1);
+    expect(scoreOf(grade({ characters: 'clinical' }, text), 'consistency')).toBe(1);
+    expect(scoreOf(grade({ extra_characters: '≥°' }, text), 'consistency')).toBe(1);
     expect(
-      valueOf(grade({ characters: 'clinical' }, text.replace('39.5', '三')), 'consistency'),
+      scoreOf(grade({ characters: 'clinical' }, text.replace('39.5', '三')), 'consistency'),
     ).toBeLessThan(1);
   });
 
@@ -61,14 +61,14 @@ describe('limits of the cross-reference', () => {
     grade({ crossref: { test: 'lexical', ...limits } }, text);
 
   test('say how much must be shared', () => {
-    expect(valueOf(crossref({ min_shared: 4 }), 'clinical_reasoning')).toBe(1.5);
+    expect(scoreOf(crossref({ min_shared: 4 }), 'clinical_reasoning')).toBe(1.5);
     expect(reasonOf(crossref({ min_shared: 5 }), 'clinical_reasoning')).toContain('want at least 5');
     expect(reasonOf(crossref({ min_share: 0.95 }), 'clinical_reasoning')).toContain('want at least 95 %');
   });
 
   test('refuse conclusions that are copies', () => {
     const copied = `<dx>${REASONING}</dx><conclusion>${REASONING} \\boxed{C}</conclusion>`;
-    expect(valueOf(crossref({}, copied), 'clinical_reasoning')).toBe(1.5);
+    expect(scoreOf(crossref({}, copied), 'clinical_reasoning')).toBe(1.5);
     expect(reasonOf(crossref({ max_length_ratio: 0.6 }, copied), 'clinical_reasoning')).toContain(
       'times as long',
     );
@@ -76,8 +76,8 @@ describe('limits of the cross-reference', () => {
       'more than 5 words in a row are copied',
     );
     // "Fever of 39.5 and neck stiffness point to meningitis" are nine words; a run of eighteen is all there is.
-    expect(valueOf(crossref({ max_verbatim_words: 18 }, copied), 'clinical_reasoning')).toBe(1.5);
-    expect(valueOf(crossref({ max_verbatim_words: 5 }), 'clinical_reasoning')).toBe(1.5);
+    expect(scoreOf(crossref({ max_verbatim_words: 18 }, copied), 'clinical_reasoning')).toBe(1.5);
+    expect(scoreOf(crossref({ max_verbatim_words: 5 }), 'clinical_reasoning')).toBe(1.5);
   });
 });
 
