@@ -1,4 +1,4 @@
-// Entry of `npm run demo|start|test|check|pretrain|import|export|doctor|bench`: sets up what a fresh clone lacks, then runs
+// Entry of `npm run ...` and `npx residency ...`: sets up what a fresh clone lacks, then runs
 // the command.
 // Plain JavaScript without dependencies, because it runs before any are installed.
 import { spawn, spawnSync } from 'node:child_process';
@@ -36,10 +36,10 @@ function requireNode() {
   );
 }
 
-/** Runs a step to its end with its output shown; throws where it fails. */
+/** Runs a step to its end, its output among the messages: what a command itself prints may be read by another one. */
 function step(title, command, args) {
   process.stderr.write(`> ${title}\n`);
-  const { status, error, signal } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  const { status, error, signal } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error !== undefined) throw new SetupError(`${title}: ${error.message}`);
   if (signal !== null) throw new SetupError(`${title}: stopped by ${signal}`);
   if (status !== 0) throw new SetupError(`${title}: failed with exit code ${status}, see above`);
@@ -235,32 +235,22 @@ function prepare({ redis }) {
   if (redis) ensureRedisServer();
 }
 
+/** Commands of the command line that need nothing but a build, and those that start the platform. */
+const OFFLINE = ['import', 'pretrain', 'export', 'grade', 'doctor'];
+const PLATFORM = ['demo', 'start'];
+
+const cliCommand = (name, needs) => [
+  name,
+  (args) => {
+    prepare({ redis: needs.redis && (process.env.REDIS_URL ?? '') === '' });
+    return runCli(name, args);
+  },
+];
+
 /** What a command needs beforehand and how it runs; each run resolves to an exit code. */
 const commands = {
-  demo: (args) => {
-    prepare({ redis: (process.env.REDIS_URL ?? '') === '' });
-    return runCli('demo', args);
-  },
-  start: (args) => {
-    prepare({ redis: (process.env.REDIS_URL ?? '') === '' });
-    return runCli('start', args);
-  },
-  pretrain: (args) => {
-    prepare({ redis: false });
-    return runCli('pretrain', args);
-  },
-  export: (args) => {
-    prepare({ redis: false });
-    return runCli('export', args);
-  },
-  import: (args) => {
-    prepare({ redis: false });
-    return runCli('import', args);
-  },
-  doctor: (args) => {
-    prepare({ redis: false });
-    return runCli('doctor', args);
-  },
+  ...Object.fromEntries(PLATFORM.map((name) => cliCommand(name, { redis: true }))),
+  ...Object.fromEntries(OFFLINE.map((name) => cliCommand(name, { redis: false }))),
   bench: (args) => {
     prepare({ redis: false });
     return runBench(args);

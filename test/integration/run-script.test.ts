@@ -26,7 +26,7 @@ const run = async (...args: readonly string[]) => {
 describe('scripts/run.mjs', () => {
   test('says how it is used', async () => {
     expect(await run('train')).toMatchObject({ code: 1, stderr: expect.stringContaining('usage: ') });
-    expect(await run()).toMatchObject({ code: 1, stderr: expect.stringContaining('demo|start|pretrain') });
+    expect(await run()).toMatchObject({ code: 1, stderr: expect.stringContaining('demo|start|import') });
   });
 
   test('names the benchmarks that there are', async () => {

@@ -2,6 +2,7 @@ import type { Command } from './command.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
 import { exportModel } from './export.js';
+import { gradeCommand } from './grade/grade.js';
 import { importModel } from './import-model.js';
 import { pretrain } from './pretrain/pretrain.js';
 import { start } from './start.js';
@@ -13,5 +14,6 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['import', importModel],
   ['pretrain', pretrain],
   ['export', exportModel],
+  ['grade', gradeCommand],
   ['doctor', doctor],
 ]);

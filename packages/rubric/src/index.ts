@@ -4,6 +4,7 @@ export {
   type CrossReferenceName,
   crossReferences,
 } from './cross-reference.js';
+export { normaliseReleased } from './crpo/normalise.js';
 export { type ProfileName, profiles } from './crpo/profile.js';
 export type { CrpoGraderSpec } from './crpo/spec.js';
 export { RubricError, type RubricErrorCode, rubricErrors } from './errors.js';

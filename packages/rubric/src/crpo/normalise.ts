@@ -1,5 +1,5 @@
 import type { Span } from '../grade.js';
-import { closing, opening, type TagNames } from '../structure.js';
+import { closing, opening, RELEASED_TAGS, type TagNames } from '../structure.js';
 import { TextScan, trimmed } from '../text-scan.js';
 
 /** A text as the released scorer reads it, and where it lies in the completion. */
@@ -54,6 +54,12 @@ export function normalise(
   const tag = opening(tags.reasoning);
   return { text: `${tag}${piece.text}`, offset: piece.offset - tag.length };
 }
+
+/** The text that the released scorer scores, with its own tags. */
+export const normaliseReleased = (
+  completion: string,
+  options: Pick<Normalisation, 'endOfText' | 'addsOpeningTag'>,
+): string => normalise(completion, { ...options, tags: RELEASED_TAGS }).text;
 
 /** Where a range of the normalised text lies in the completion; what lies in an added tag is cut off. */
 export function placeOf({ start, end }: Span, offset: number): Span {
