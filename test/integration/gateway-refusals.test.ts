@@ -67,7 +67,7 @@ describe('a bad job request', () => {
     ],
     [{ x_residency: { lora: { rnk: 4 } } }, 'unknown_parameter', 'x_residency.lora.rnk', 'unknown'],
     [{ model: undefined }, 'invalid_request', 'model', 'found nothing'],
-    [{ method: { type: 'dpo' } }, 'unsupported_method', 'method.type', 'found "dpo", wanted "reinforcement"'],
+    [{ method: { type: 'distil' } }, 'invalid_request', 'method.type', 'found "distil", wanted one of'],
   ])('is refused with the parameter by name: %j', async (change, code, param, text) => {
     const answer = await post<ErrorBody>(jobs(), { ...jobRequest(good.id), ...change });
 

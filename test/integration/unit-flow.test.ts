@@ -28,7 +28,11 @@ const request: CreateJobRequest = {
   method: { type: 'reinforcement', reinforcement: { grader } },
   x_residency: { steps: 2, groups_per_step: 3, group_size: 2, eval_samples: 0 },
 };
-const spec = resolveJobSpec(request, { fileId: 'file-1', sha256: 'a'.repeat(64), rows: 7 }, null);
+const spec = resolveJobSpec(request, {
+  training: { fileId: 'file-1', sha256: 'a'.repeat(64), rows: 7 },
+  validation: null,
+  start: { model: request.model, parent: null },
+});
 const policy: PolicyRef = { version: 0, sha256: 'b'.repeat(64) };
 const unit: Unit = { phase: 'train', step: 0 };
 

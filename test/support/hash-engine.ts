@@ -86,12 +86,18 @@ export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = 
     },
     async learn(request, call): Promise<LearnResult> {
       await hooks.onLearn?.(request, call);
-      const { state, groups, hyperparameters } = request;
+      const { state, groups, hyperparameters, reference = null } = request;
       const completions = groups.filter((group) => 'promptIds' in group);
       const inputs = completions.map(({ promptIds, samples }) => ({ promptIds, samples }));
       const bytes = digest('metrics', inputs);
       return {
-        state: stateOf(hex(state.adapter), hex(state.optimizer), inputs, hyperparameters),
+        state: stateOf(
+          hex(state.adapter),
+          hex(state.optimizer),
+          inputs,
+          hyperparameters,
+          reference === null ? null : hex(reference),
+        ),
         metrics: {
           loss: unit(bytes, 0),
           policyLoss: unit(bytes, 4),
@@ -113,6 +119,10 @@ export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = 
           sequenceTokens: 0,
           computedTokens: 0,
           skipped: null,
+          preference:
+            hyperparameters.objective === 'dpo'
+              ? { accuracy: unit(bytes, 25), margin: unit(bytes, 26) }
+              : null,
         },
       };
     },
@@ -121,16 +131,26 @@ export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = 
   return Promise.resolve(engine);
 }
 
+interface HashMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
 /** The tokenizer of the hash engine's language: prompts by characters, completions by words. */
 export function openHashTokenizer(): Promise<{
   readonly stopIds: readonly number[];
   decode(ids: readonly number[]): string;
-  applyChatTemplate(messages: readonly { readonly role: string; readonly content: string }[]): number[];
+  applyChatTemplate(messages: readonly HashMessage[]): number[];
+  encodeAnswer(messages: readonly HashMessage[], answer: string): number[];
 }> {
   return Promise.resolve({
     stopIds: [0],
     decode: (ids: readonly number[]) => ids.map((id) => words[id] ?? '?').join(' '),
-    applyChatTemplate: (messages: readonly { readonly role: string; readonly content: string }[]) =>
+    encodeAnswer: (_: readonly HashMessage[], answer: string) => [
+      ...answer.split(' ').map((word) => Math.max(1, (words as readonly string[]).indexOf(word))),
+      0,
+    ],
+    applyChatTemplate: (messages: readonly HashMessage[]) =>
       messages.flatMap(({ role, content }) =>
         [...`${role}:${content}\n`].map((char) => char.charCodeAt(0) % 128),
       ),

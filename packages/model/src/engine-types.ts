@@ -1,4 +1,4 @@
-import type { OldLogprobs, PolicyLossSettings } from '@residency/algorithms';
+import type { ObjectiveSettings, OldLogprobs, PolicyLossSettings } from '@residency/algorithms';
 import type { Device, Precision } from '@residency/tensor';
 
 /** What a compute engine is asked and what it answers; plain data, so that it can cross a process boundary. */
@@ -76,7 +76,7 @@ export interface TrajectoryGroup {
   readonly trajectories: readonly LearnTrajectory[];
 }
 
-export interface LearnHyperparameters extends PolicyLossSettings {
+export interface LearnHyperparameters extends PolicyLossSettings, ObjectiveSettings {
   readonly learningRate: number;
   readonly adamBeta1: number;
   readonly adamBeta2: number;
@@ -100,12 +100,14 @@ export interface LoraOptions {
   readonly seed: number;
   readonly rank: number;
   readonly alpha: number;
+  /** An adapter of this rank and alpha to begin with; without one the policy begins as the base model. */
+  readonly from?: Uint8Array;
 }
 
 export interface LearnMetrics {
   readonly loss: number;
   readonly policyLoss: number;
-  /** Mean k3 estimate per token of the divergence from the starting policy, in nats. */
+  /** Mean k3 estimate per token of the divergence from the reference, in nats. */
   readonly kl: number;
   readonly entropy: number;
   /** Share of tokens whose loss a bound of the clip, or the dual clip, decided. */
@@ -138,12 +140,16 @@ export interface LearnMetrics {
   readonly computedTokens: number;
   /** Reason code where the update was left out (non-finite gradients), else null. */
   readonly skipped: string | null;
+  /** Of `dpo`: the share of pairs whose chosen sample gains more, and by how much in the mean; null otherwise. */
+  readonly preference: { readonly accuracy: number; readonly margin: number } | null;
 }
 
 export interface LearnRequest {
   readonly state: PolicyState;
   readonly groups: readonly (LearnGroup | TrajectoryGroup)[];
   readonly hyperparameters: LearnHyperparameters;
+  /** The adapter of the reference that penalties and `dpo` keep to; null for the base model. @defaultValue null */
+  readonly reference?: Uint8Array | null;
 }
 
 export interface LearnResult {

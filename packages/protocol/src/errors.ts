@@ -60,7 +60,6 @@ export type ErrorCode =
   | 'store_unavailable'
   | 'unknown_parameter'
   | 'unsupported_media_type'
-  | 'unsupported_method'
   | 'unsupported_parameter';
 
 const entry = (http: number, grpc: GrpcStatusName, retryable: boolean, meaning: string): ErrorEntry => ({
@@ -114,7 +113,6 @@ export const errorCatalogue: { readonly [C in ErrorCode]: ErrorEntry } = {
   store_unavailable: entry(503, 'UNAVAILABLE', true, 'the artifact store cannot be read or written'),
   unknown_parameter: entry(400, 'INVALID_ARGUMENT', false, 'the request has a key that nothing reads'),
   unsupported_media_type: entry(415, 'INVALID_ARGUMENT', false, 'the body has another content type'),
-  unsupported_method: entry(400, 'INVALID_ARGUMENT', false, 'the training method is not offered'),
   unsupported_parameter: entry(400, 'INVALID_ARGUMENT', false, 'a known parameter that is not offered'),
 };
 

@@ -25,8 +25,11 @@ export { defaultRetryPolicy, type RetryPolicy, serviceConfig } from './grpc/retr
 export { addService, type CallContext, type Handlers } from './grpc/server.js';
 export {
   type DatasetRef,
+  type JobMethod,
   type JobSpec,
   type LearningRateSchedule,
+  methodOf,
+  type ParentPolicy,
   type PolicyRef,
   type RunHyperparameters,
   type SamplingFilters,
@@ -51,7 +54,10 @@ export {
   type Auto,
   type CreateJobRequest,
   createJobSchema,
+  type DpoHyperparameters,
+  type MethodRequest,
   type ReinforcementHyperparameters,
+  type SupervisedHyperparameters,
 } from './rest/create-job.js';
 export { type ErrorBody, toErrorResponse } from './rest/error.js';
 export {
@@ -67,11 +73,13 @@ export {
   type ResidencyJob,
   uploadPurposes,
 } from './rest/job.js';
+export { type MethodSettings, methodSettings } from './rest/method-settings.js';
 export type { ResidencyRequest } from './rest/residency-request.js';
 export { settingDefaults } from './rest/setting-defaults.js';
-export { resolveJobSpec } from './rest/settings.js';
+export { type JobSources, resolveJobSpec, type StartingPoint } from './rest/settings.js';
 export { type Check, compileCheck, schemaOf } from './schema.js';
 export {
+  learnsFromData,
   type Phase,
   type Unit,
   unitAt,

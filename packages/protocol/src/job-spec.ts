@@ -1,4 +1,4 @@
-import type { OldLogprobs, PolicyLossSettings } from '@residency/algorithms';
+import type { ObjectiveSettings, OldLogprobs, PolicyLossSettings } from '@residency/algorithms';
 
 /** A dataset as a run sees it: an uploaded file, frozen by the hash of its bytes. */
 export interface DatasetRef {
@@ -30,7 +30,7 @@ export interface LearningRateSchedule {
  * Optimiser and loss settings of a run; the names and ranges are those of the training request. What may be absent
  * is so wherever it would say what its absence says.
  */
-export interface RunHyperparameters extends PolicyLossSettings {
+export interface RunHyperparameters extends PolicyLossSettings, ObjectiveSettings {
   /** The peak, where there is a schedule. */
   readonly learningRate: number;
   readonly adamBeta1: number;
@@ -55,13 +55,28 @@ export interface SamplingFilters {
   readonly minP?: number;
 }
 
+/** How a run learns: from its own samples and their rewards, from demonstrations, or from preferences. */
+export type JobMethod = 'reinforcement' | 'supervised' | 'dpo';
+
+/** The version of another run that a run begins with. */
+export interface ParentPolicy {
+  readonly jobId: string;
+  readonly version: number;
+  /** Of its adapter. */
+  readonly sha256: string;
+}
+
 /** Everything that decides a run's result: written once at creation, with every default filled in. */
 export interface JobSpec {
+  /** Absent in reinforcement, which all runs once were. */
+  readonly method?: Exclude<JobMethod, 'reinforcement'>;
   readonly model: string;
+  /** Absent where the run begins as the base model. */
+  readonly parent?: ParentPolicy;
   readonly training: DatasetRef;
   readonly validation: DatasetRef | null;
   readonly seed: number;
-  /** The grader as submitted, already validated. */
+  /** The grader as submitted, already validated; null where nothing is graded. */
   readonly grader: unknown;
   /** Completions per prompt in training. */
   readonly groupSize: number;
@@ -84,3 +99,5 @@ export interface PolicyRef {
   readonly version: number;
   readonly sha256: string;
 }
+
+export const methodOf = ({ method }: Pick<JobSpec, 'method'>): JobMethod => method ?? 'reinforcement';

@@ -1,4 +1,4 @@
-import type { JobSpec } from './job-spec.js';
+import { type JobSpec, methodOf } from './job-spec.js';
 
 /** What a unit of work is for: measuring the policy, or improving it. */
 export type Phase = 'eval' | 'train';
@@ -67,3 +67,7 @@ export function unitKeyStep(unit: Unit): number {
   if (unit.phase === 'train') return unit.step;
   return EVAL_KEY_BASE + (unit.step === 0 ? 0 : 1);
 }
+
+/** Whether a unit learns from its rows as they stand: nothing is sampled, and no grader is asked. */
+export const learnsFromData = (spec: JobSpec, unit: Unit): boolean =>
+  unit.phase === 'train' && methodOf(spec) !== 'reinforcement';

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { ResidencyError } from '@residency/protocol';
+import { type JobMethod, ResidencyError } from '@residency/protocol';
 import { type ArtifactStore, readBytes } from './artifact-store.js';
 
 /** One chat message of a prompt. */
@@ -8,9 +8,11 @@ export interface DatasetMessage {
   readonly content: string;
 }
 
-/** A row of a reinforcement dataset: the prompt, and all of the row, prompt included, as the item that graders see. */
+/** A row of a dataset: the prompt, and all of the row, prompt included, as the item that graders see. */
 export interface DatasetRow {
   readonly messages: readonly DatasetMessage[];
+  /** What is learned from: nothing in reinforcement, the answer of a demonstration, the better and the worse of a preference. */
+  readonly targets: readonly string[];
   readonly item: Readonly<Record<string, unknown>>;
 }
 
@@ -44,14 +46,80 @@ function parseMessage(value: unknown, path: string, refuse: (problem: string) =>
   return { role: role as DatasetMessage['role'], content };
 }
 
+type Refuse = (problem: string) => never;
+
+function parseMessages(messages: unknown, path: string, refuse: Refuse): DatasetMessage[] {
+  if (!Array.isArray(messages) || messages.length === 0) {
+    return refuse(`${path}: found ${shown(messages)}, wanted a list of messages`);
+  }
+  return messages.map((message, at) => parseMessage(message, `${path}[${at}]`, refuse));
+}
+
+/** Messages that end with one of the user. */
+function promptOf(
+  messages: readonly DatasetMessage[],
+  path: string,
+  refuse: Refuse,
+): readonly DatasetMessage[] {
+  const last = messages.at(-1);
+  if (last?.role === 'user') return messages;
+  return refuse(`${path}: found a last message of ${shown(last?.role)}, wanted one of the user to answer`);
+}
+
+/** The one message of the assistant that a preference is about. */
+function outputOf(value: unknown, path: string, refuse: Refuse): string {
+  const [message, ...more] = parseMessages(value, path, refuse);
+  if (message?.role !== 'assistant' || more.length > 0)
+    return refuse(`${path}: found ${shown(value)}, wanted one message of the assistant`);
+  return message.content;
+}
+
+/** How a row of each method is read, from an object of JSON. */
+const ROWS: { readonly [M in JobMethod]: (value: Record<string, unknown>, refuse: Refuse) => DatasetRow } = {
+  reinforcement: (value, refuse) => {
+    const messages = promptOf(parseMessages(value['messages'], 'messages', refuse), 'messages', refuse);
+    return { messages, targets: [], item: { ...value, messages } };
+  },
+  supervised: (value, refuse) => {
+    const all = parseMessages(value['messages'], 'messages', refuse);
+    const last = all.at(-1);
+    if (last?.role !== 'assistant')
+      return refuse(
+        `messages: found a last message of ${shown(last?.role)}, wanted one of the assistant to learn`,
+      );
+    const messages = promptOf(all.slice(0, -1), 'messages before the last', refuse);
+    return { messages, targets: [last.content], item: { ...value, messages } };
+  },
+  dpo: (value, refuse) => {
+    const { input, preferred_output: preferred, non_preferred_output: other } = value;
+    if (!isObject(input)) return refuse(`input: found ${shown(input)}, wanted an object with messages`);
+    const messages = promptOf(
+      parseMessages(input['messages'], 'input.messages', refuse),
+      'input.messages',
+      refuse,
+    );
+    const targets = [
+      outputOf(preferred, 'preferred_output', refuse),
+      outputOf(other, 'non_preferred_output', refuse),
+    ];
+    return { messages, targets, item: { ...value, messages } };
+  },
+};
+
 /**
- * One line of a dataset.
+ * One line of a dataset. A demonstration (`supervised`) ends with the assistant's message; a preference (`dpo`) has `input`,
+ * `preferred_output` and `non_preferred_output` (OpenAI fine-tuning specification 2).
  * @param where names the dataset and is the error's `param`, such as `training_file`
  * @param line counted from 1
  * @throws ResidencyError `invalid_dataset` naming the line, what was found and what was wanted.
  */
-export function parseRow(text: string, where: string, line: number): DatasetRow {
-  const refuse = (problem: string): never => {
+export function parseRow(
+  text: string,
+  where: string,
+  line: number,
+  method: JobMethod = 'reinforcement',
+): DatasetRow {
+  const refuse: Refuse = (problem) => {
     throw new ResidencyError('invalid_dataset', `${where} line ${line}: ${problem}`, { param: where });
   };
   let value: unknown;
@@ -61,16 +129,7 @@ export function parseRow(text: string, where: string, line: number): DatasetRow 
     return refuse(`found ${shown(text.slice(0, 40))}, wanted a JSON object`);
   }
   if (!isObject(value)) return refuse(`found ${shown(value)}, wanted a JSON object`);
-  const { messages } = value;
-  if (!Array.isArray(messages) || messages.length === 0) {
-    return refuse(`messages: found ${shown(messages)}, wanted a list of messages`);
-  }
-  const parsed = messages.map((message, at) => parseMessage(message, `messages[${at}]`, refuse));
-  const last = parsed.at(-1);
-  if (last?.role !== 'user') {
-    return refuse(`messages: found a last message of ${shown(last?.role)}, wanted one of the user to answer`);
-  }
-  return { messages: parsed, item: { ...value, messages: parsed } };
+  return ROWS[method](value, refuse);
 }
 
 /** The lines of a byte stream that are not blank, with their numbers from 1. */
@@ -110,6 +169,7 @@ async function* linesOf(
 export async function* readRows(
   source: AsyncIterable<Uint8Array>,
   where: string,
+  method: JobMethod = 'reinforcement',
 ): AsyncGenerator<{ line: number; row: DatasetRow }, void, undefined> {
   let rows = 0;
   for await (const { line, text } of linesOf(source, where)) {
@@ -121,7 +181,7 @@ export async function* readRows(
         { param: where },
       );
     }
-    yield { line, row: parseRow(text, where, line) };
+    yield { line, row: parseRow(text, where, line, method) };
   }
   if (rows === 0) {
     throw new ResidencyError('invalid_dataset', `${where}: found no rows, wanted at least one`, {
@@ -130,7 +190,7 @@ export async function* readRows(
   }
 }
 
-/** Rows of the datasets that a worker is using, by the hash of their bytes. */
+/** Rows of the datasets that a worker is using, by the hash of their bytes and the method that reads them. */
 export class DatasetCache {
   readonly #store: ArtifactStore;
   /** At most `#limit` datasets, least recently used first. */
@@ -143,31 +203,32 @@ export class DatasetCache {
   }
 
   /** @throws ResidencyError `artifact_not_found`, `artifact_corrupt`, `invalid_dataset`. */
-  async row(sha256: string, item: number): Promise<DatasetRow> {
-    const row = (await this.#load(sha256))[item];
+  async row(sha256: string, item: number, method: JobMethod): Promise<DatasetRow> {
+    const row = (await this.#load(sha256, method))[item];
     if (row === undefined) throw new ResidencyError('invalid_dataset', `dataset ${sha256}: no row ${item}`);
     return row;
   }
 
-  #load(sha256: string): Promise<readonly DatasetRow[]> {
-    const known = this.#rows.get(sha256);
-    const loading = known ?? this.#parse(sha256);
-    this.#rows.delete(sha256);
-    this.#rows.set(sha256, loading);
+  #load(sha256: string, method: JobMethod): Promise<readonly DatasetRow[]> {
+    const key = `${method}/${sha256}`;
+    const known = this.#rows.get(key);
+    const loading = known ?? this.#parse(sha256, method);
+    this.#rows.delete(key);
+    this.#rows.set(key, loading);
     // A failed load must not be remembered.
-    loading.catch(() => this.#rows.delete(sha256));
+    loading.catch(() => this.#rows.delete(key));
     const [oldest] = this.#rows.keys();
     if (this.#rows.size > this.#limit && oldest !== undefined) this.#rows.delete(oldest);
     return loading;
   }
 
-  async #parse(sha256: string): Promise<readonly DatasetRow[]> {
+  async #parse(sha256: string, method: JobMethod): Promise<readonly DatasetRow[]> {
     const bytes = await readBytes(this.#store, sha256);
     const once = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
       yield bytes;
     };
     const rows: DatasetRow[] = [];
-    for await (const { row } of readRows(once(), 'dataset')) rows.push(row);
+    for await (const { row } of readRows(once(), 'dataset', method)) rows.push(row);
     return rows;
   }
 }

@@ -17,6 +17,11 @@ export interface Tokenizer {
   readonly stopIds: readonly number[];
   /** Ids of a text, with the special tokens that the tokenizer itself adds (a BOS token, for instance). */
   encode(text: string): number[];
+  /**
+   * Ids of an answer as the model gives it behind a prompt of `applyChatTemplate`: its text, and the id that the template
+   * ends it with where that is one of `stopIds`, else the first of them. @throws TextError
+   */
+  encodeAnswer(messages: readonly ChatMessage[], answer: string): number[];
   /** Text of ids; special tokens and ids outside the vocabulary have none. */
   decode(ids: readonly number[]): string;
   /** The text that a chat template makes of messages. @throws TextError */
@@ -39,10 +44,21 @@ function build(files: TokenizerFiles): HuggingFaceTokenizer {
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const tokenizer = build(files);
   const renderChat = createChatRenderer(files);
+  const stopIds = stopTokenIds(files, (token) => tokenizer.token_to_id(token));
+  const plainIds = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
   return {
     vocabSize: tokenizer.get_vocab(true).size,
-    stopIds: stopTokenIds(files, (token) => tokenizer.token_to_id(token)),
+    stopIds,
     encode: (text) => tokenizer.encode(text).ids,
+    encodeAnswer: (messages, answer) => {
+      const given = `${renderChat(messages, { addGenerationPrompt: true })}${answer}`;
+      const whole = renderChat([...messages, { role: 'assistant', content: answer }], {
+        addGenerationPrompt: false,
+      });
+      const [next] = whole.startsWith(given) ? plainIds(whole.slice(given.length)) : [];
+      const end = stopIds.find((id) => id === next) ?? stopIds[0];
+      return [...plainIds(answer), ...(end === undefined ? [] : [end])];
+    },
     decode: (ids) => {
       // Models pad their vocabulary, so that a sampled id may have no token.
       const known = ids.filter((id) => tokenizer.id_to_token(id) !== undefined);
@@ -51,8 +67,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
       return tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
     },
     renderChat,
-    applyChatTemplate: (messages, options) =>
-      tokenizer.encode(renderChat(messages, options), { add_special_tokens: false }).ids,
+    applyChatTemplate: (messages, options) => plainIds(renderChat(messages, options)),
   };
 }
 

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import {
   type CreateJobRequest,
   type DatasetRef,
+  type JobMethod,
   type JobSpec,
+  type MethodSettings,
+  methodSettings,
   ResidencyError,
   resolveJobSpec,
 } from '@residency/protocol';
@@ -17,6 +20,7 @@ import {
   sha256Of,
 } from '@residency/storage';
 import { canonicalJson } from './canonical-json.js';
+import { startingPoint } from './starting-point.js';
 
 export interface CreateJobContext {
   readonly jobs: Jobs;
@@ -27,17 +31,16 @@ export interface CreateJobContext {
   readonly idempotencyKey: string | null;
 }
 
-const GRADER_PARAM = 'method.reinforcement.grader';
 /** Rows between two rests of the event loop: checking a row takes some microseconds. */
 const ROWS_PER_TURN = 256;
 
-function graderOf(spec: unknown): Grader {
+function graderOf({ spec, param: at }: NonNullable<MethodSettings['grader']>): Grader {
   try {
     return createGrader(spec);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const field = cause instanceof Error && 'param' in cause ? String(cause.param) : '';
-    const param = field === '' ? GRADER_PARAM : `${GRADER_PARAM}.${field}`;
+    const param = field === '' ? at : `${at}.${field}`;
     throw new ResidencyError('invalid_grader', message, { param, cause });
   }
 }
@@ -63,7 +66,7 @@ function checkItem(
 async function checkDataset(
   fileId: string,
   where: 'training_file' | 'validation_file',
-  grader: Grader,
+  { method, grader }: { readonly method: JobMethod; readonly grader: Grader | null },
   context: CreateJobContext,
 ): Promise<DatasetRef> {
   const file = await context.files.get(fileId);
@@ -73,8 +76,8 @@ async function checkDataset(
     });
   }
   let rows = 0;
-  for await (const { line, row } of readRows(await context.store.get(file.sha256), where)) {
-    checkItem(grader, row.item, where, line);
+  for await (const { line, row } of readRows(await context.store.get(file.sha256), where, method)) {
+    if (grader !== null) checkItem(grader, row.item, where, line);
     rows += 1;
     if (rows % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -82,15 +85,16 @@ async function checkDataset(
 }
 
 async function specOf(request: CreateJobRequest, context: CreateJobContext): Promise<JobSpec> {
-  await context.models.find(request.model);
-  const grader = graderOf(request.method.reinforcement.grader);
-  const training = await checkDataset(request.training_file, 'training_file', grader, context);
+  const start = await startingPoint(request, context);
+  const { method, grader: given } = methodSettings(request);
+  const checks = { method, grader: given === null ? null : graderOf(given) };
+  const training = await checkDataset(request.training_file, 'training_file', checks, context);
   const { validation_file: validationFile } = request;
   const validation =
     validationFile === undefined || validationFile === null
       ? null
-      : await checkDataset(validationFile, 'validation_file', grader, context);
-  return resolveJobSpec(request, training, validation);
+      : await checkDataset(validationFile, 'validation_file', checks, context);
+  return resolveJobSpec(request, { training, validation, start });
 }
 
 /**

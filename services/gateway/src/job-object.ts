@@ -27,7 +27,7 @@ export function toJobObject(record: JobRecord): JobObject {
     id: record.id,
     created_at: record.createdAt,
     finished_at: record.finishedAt,
-    model: spec.model,
+    model: request.model,
     fine_tuned_model: record.fineTunedModel,
     organization_id: 'org-residency',
     status: record.status,

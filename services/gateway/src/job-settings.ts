@@ -1,13 +1,14 @@
-import { settingDefaults } from '@residency/protocol';
+import { methodOf, settingDefaults } from '@residency/protocol';
 import type { JobRecord } from '@residency/storage';
 
 /** Every setting of a run with its default filled in, in the names of the request; null where the loss reads none. */
 export function settingsOf({ request, spec }: JobRecord): Record<string, unknown> {
   const { hyperparameters: h, filters } = spec;
-  const isClipped = h.estimator !== 'reinforce';
+  const isClipped = methodOf(spec) === 'reinforcement' && h.estimator !== 'reinforce';
   const { schedule } = h;
+  const isSampled = methodOf(spec) === 'reinforcement';
   return {
-    group_size: spec.groupSize,
+    group_size: isSampled ? spec.groupSize : null,
     groups_per_step: spec.groupsPerStep,
     steps: spec.steps,
     temperature: h.temperature,
@@ -19,7 +20,8 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     learning_rate_schedule: schedule?.shape ?? settingDefaults.learning_rate_schedule,
     warmup_steps: schedule?.warmupSteps ?? settingDefaults.warmup_steps,
     min_learning_rate_share: schedule?.minShare ?? settingDefaults.min_learning_rate_share,
-    loss: request.x_residency?.loss ?? settingDefaults.loss,
+    loss: isSampled ? (request.x_residency?.loss ?? settingDefaults.loss) : methodOf(spec),
+    dpo_beta: h.dpoBeta ?? null,
     aggregation: h.aggregation ?? settingDefaults.aggregation,
     fixed_length: h.fixedLength ?? null,
     kl_coefficient: h.klCoefficient,

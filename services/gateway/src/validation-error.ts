@@ -25,8 +25,6 @@ const join = (path: string, key: unknown): string => (path === '' ? String(key) 
 const notOffered: ReadonlySet<string> = new Set([
   'hyperparameters',
   'integrations',
-  'method.dpo',
-  'method.supervised',
   'method.reinforcement.response_format',
   'method.reinforcement.hyperparameters.compute_multiplier',
   'method.reinforcement.hyperparameters.eval_interval',

@@ -8,7 +8,10 @@ import type { RunHyperparameters } from '@residency/protocol';
  * @throws ModelError `MODEL_REQUEST` naming the field of a schedule that makes no sense
  */
 export function engineHyperparameters(run: RunHyperparameters, step: number): LearnHyperparameters {
-  const { schedule, ...hyperparameters } = run;
+  const { schedule, ...given } = run;
+  // The temperature of a run that learns from data is that of its evaluations.
+  const isSampled = (run.objective ?? 'policy') === 'policy';
+  const hyperparameters = isSampled ? given : { ...given, temperature: 1 };
   if (schedule === undefined) return hyperparameters;
   const { shape, warmupSteps, totalSteps, minShare } = schedule;
   const { learningRate } = hyperparameters;

@@ -1,9 +1,10 @@
-import type { CallOptions, Engine, LearnResult } from '@residency/model';
+import type { CallOptions, Engine, LearnMetrics, LearnResult } from '@residency/model';
 import {
   type LearnAnswer,
   type LearnGroup,
   type LearnHeader,
   type LearnPart,
+  type LearnStepMetrics,
   ResidencyError,
 } from '@residency/protocol';
 import { type ArtifactStore, putBytes, readBytes, sha256Of } from '@residency/storage';
@@ -117,6 +118,17 @@ export interface LearnContext {
   readonly call: CallOptions;
 }
 
+/** The adapter that penalties keep to: the one that the run began with, or none for the base model. */
+async function referenceOf({ jobId }: LearnHeader, context: LearnContext): Promise<Uint8Array | null> {
+  const origin = await context.manifests.read(jobId, 0);
+  return origin?.parentSha256 === undefined ? null : await readBytes(context.store, origin.parentSha256);
+}
+
+function metricsOf({ preference, ...metrics }: LearnMetrics): LearnStepMetrics {
+  if (preference === null) return metrics;
+  return { ...metrics, preferenceAccuracy: preference.accuracy, preferenceMargin: preference.margin };
+}
+
 /** The kept answer of a step that was taken before, else null. @throws ResidencyError `learn_conflict`. */
 export async function takenStep(step: StepRequest, manifests: PolicyManifests): Promise<LearnAnswer | null> {
   const taken = await manifests.read(step.header.jobId, step.header.step + 1);
@@ -146,8 +158,9 @@ export async function learnStep(step: StepRequest, context: LearnContext): Promi
     optimizer: await readBytes(store, parent.optimizerSha256),
   };
   const hyperparameters = engineHyperparameters(header.hyperparameters, header.step);
+  const reference = await referenceOf(header, context);
   const result: LearnResult = await engine.learn(
-    { state, groups: step.groups, hyperparameters },
+    { state, groups: step.groups, hyperparameters, reference },
     context.call,
   );
   const adapter = await putBytes(store, result.state.adapter);
@@ -161,7 +174,7 @@ export async function learnStep(step: StepRequest, context: LearnContext): Promi
     adapterSha256: adapter.sha256,
     optimizerSha256: optimizer.sha256,
     inputsSha256: digest,
-    metrics: result.metrics,
+    metrics: metricsOf(result.metrics),
   });
   return answerOf(sameInputs(kept, digest));
 }

@@ -1,6 +1,6 @@
 import type { CallOptions, Engine } from '@residency/model';
 import { type PolicyRef, ResidencyError, type RunOpening } from '@residency/protocol';
-import { type ArtifactStore, putBytes, sha256Of } from '@residency/storage';
+import { type ArtifactStore, putBytes, readBytes, sha256Of } from '@residency/storage';
 import type { PolicyManifest, PolicyManifests } from './policy-manifest.js';
 
 export interface OpenedRun {
@@ -20,7 +20,7 @@ function openedOf(manifest: PolicyManifest, digest: string): OpenedRun {
 
 /**
  * Makes policy version 0 of a run, or answers with the one that exists.
- * @throws ResidencyError `model_not_found`, `run_conflict`, `engine_failed`, `engine_deadline`.
+ * @throws ResidencyError `model_not_found`, `policy_not_found`, `run_conflict`, `engine_failed`, `engine_deadline`.
  */
 export async function openRun(
   run: RunOpening,
@@ -37,8 +37,15 @@ export async function openRun(
   const known = await manifests.read(jobId, 0);
   if (known !== null) return openedOf(known, digest);
   const engine = await context.engine(run.model);
+  const { parentSha256 } = run;
+  if (parentSha256 !== undefined && !(await manifests.hasAdapter(parentSha256))) {
+    throw new ResidencyError('policy_not_found', `parent: found no policy ${parentSha256}`, {
+      param: 'model',
+    });
+  }
+  const from = parentSha256 === undefined ? {} : { from: await readBytes(store, parentSha256) };
   const state = await engine.initState(
-    { seed: run.seed, rank: run.loraRank, alpha: run.loraAlpha },
+    { seed: run.seed, rank: run.loraRank, alpha: run.loraAlpha, ...from },
     context.call,
   );
   const adapter = await putBytes(store, state.adapter);
@@ -51,6 +58,7 @@ export async function openRun(
     adapterSha256: adapter.sha256,
     optimizerSha256: optimizer.sha256,
     inputsSha256: digest,
+    ...(parentSha256 !== undefined && { parentSha256 }),
     metrics: null,
   });
   return openedOf(kept, digest);

@@ -12,6 +12,8 @@ export interface PolicyManifest {
   readonly optimizerSha256: string;
   /** SHA-256 of everything that decided this version besides its parent. */
   readonly inputsSha256: string;
+  /** Of version 0: the adapter of another run that this one began with, which its penalties keep to. */
+  readonly parentSha256?: string;
   /** Of the step that made it; null for version 0. */
   readonly metrics: LearnStepMetrics | null;
 }

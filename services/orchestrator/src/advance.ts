@@ -64,10 +64,11 @@ async function failJob(
 /** A waiting job: open its run at the learner, then let it run. */
 async function open(record: JobRecord, context: AdvanceContext): Promise<void> {
   const { spec, id } = record;
-  const { model, seed, loraRank, loraAlpha } = spec;
+  const { model, seed, loraRank, loraAlpha, parent } = spec;
+  const from = parent === undefined ? {} : { parentSha256: parent.sha256 };
   try {
     const opened = await context.learner.openRun(
-      runToProto({ jobId: id, model, seed, loraRank, loraAlpha }),
+      runToProto({ jobId: id, model, seed, loraRank, loraAlpha, ...from }),
       {
         deadlineMs: context.openTimeoutMs,
         signal: context.signal,

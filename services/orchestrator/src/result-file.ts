@@ -29,6 +29,8 @@ const columns = [
   'clip_fraction_high',
   'importance_mean',
   'importance_truncated',
+  'preference_accuracy',
+  'preference_margin',
 ] as const;
 
 function cell(value: unknown): string {

@@ -11,6 +11,7 @@ import {
   type LearnPart,
   learnAnswerFromProto,
   learnPartToProto,
+  learnsFromData,
   ResidencyError,
   type RpcOptions,
   type StepPayload,
@@ -55,6 +56,14 @@ export async function weighGroups(
     );
   }
   return answer;
+}
+
+/** What groups that are learned from as they stand weigh: what they were graded with, neither centred nor scaled. */
+export function givenAdvantages(groups: readonly GradedGroup[]): AdvantageGroup[] {
+  return groups.map((graded) => {
+    const advantages = gradedSamples(graded).map(({ reward }) => reward);
+    return { index: graded.group.index, advantages, mean: 0, std: 1 };
+  });
 }
 
 function learnGroup(graded: GradedGroup, weighed: AdvantageGroup | undefined): LearnGroup {
@@ -115,11 +124,12 @@ export function stepRow(
   const rewards = grades.flatMap((grade) => (grade.graded ? [grade.total] : []));
   const samples = groups.flatMap(({ group }) => group.samples);
   const { metrics, policy } = answer;
+  const isSampled = !learnsFromData(spec, payload);
   return {
     step: payload.step + 1,
     total_steps: spec.steps,
-    train_mean_reward: average(rewards),
-    reward_std_mean: average(advantages.map(({ std }) => std)),
+    train_mean_reward: isSampled ? average(rewards) : null,
+    reward_std_mean: isSampled ? average(advantages.map(({ std }) => std)) : null,
     mean_unresponsive_rewards: (grades.length - rewards.length) / Math.max(1, grades.length),
     completion_tokens_mean: average(samples.map(({ ids }) => ids.length)),
     truncated_mean: average(samples.map(({ stopReason }) => (stopReason === 'length' ? 1 : 0))),
@@ -139,6 +149,8 @@ export function stepRow(
     learning_rate: metrics.learningRate ?? null,
     update_norm: metrics.updateNorm ?? null,
     parameter_norm: metrics.parameterNorm ?? null,
+    preference_accuracy: metrics.preferenceAccuracy ?? null,
+    preference_margin: metrics.preferenceMargin ?? null,
     tokens: metrics.tokens,
     skipped: metrics.skipped,
     policy_version: policy.version,

@@ -2,7 +2,10 @@ import {
   type AdvantageGroup,
   type AdvantageService,
   type Client,
+  type JobSpec,
   type LearnerService,
+  learnsFromData,
+  methodOf,
   ResidencyError,
   type StepPayload,
   type StepResult,
@@ -20,7 +23,7 @@ import {
 } from '@residency/storage';
 import { archiveUnit } from './archive.js';
 import { summarise } from './evaluation.js';
-import { learnGroups, stepRow, weighGroups } from './training-step.js';
+import { givenAdvantages, learnGroups, stepRow, weighGroups } from './training-step.js';
 
 export interface StepContext {
   readonly jobs: Jobs;
@@ -69,7 +72,9 @@ async function train({ payload, record, groups, context, work }: Work): Promise<
   const { spec } = record;
   const { signal } = work;
   const trace = payload.traceparent === undefined ? {} : { traceparent: payload.traceparent };
-  const advantages = await weighGroups(context.advantage, groups, { signal, ...trace });
+  const advantages = learnsFromData(spec, payload)
+    ? givenAdvantages(groups)
+    : await weighGroups(context.advantage, groups, { signal, ...trace });
   const deadlineMs = context.learnTimeoutMs;
   const answer = await learnGroups(context.learner, payload, spec, groups, advantages, {
     signal,
@@ -85,7 +90,7 @@ async function train({ payload, record, groups, context, work }: Work): Promise<
     changes: { policy: answer.policy },
     tokens: answer.metrics.tokens,
     row,
-    message: `Step ${payload.step + 1}/${spec.steps}: mean reward ${Number(row['train_mean_reward']).toFixed(3)}`,
+    message: `Step ${payload.step + 1}/${spec.steps}: ${stepHeadline(spec, row)}`,
     data: row,
     ledgerSha256: sha256,
   };
@@ -95,6 +100,12 @@ const phases: { readonly [P in StepPayload['phase']]: (work: Work) => Promise<Co
   eval: conclude,
   train,
 };
+
+/** What a reader of the events wants to know of a step. */
+function stepHeadline(spec: JobSpec, row: Readonly<Record<string, unknown>>): string {
+  if (methodOf(spec) === 'reinforcement') return `mean reward ${Number(row['train_mean_reward']).toFixed(3)}`;
+  return `loss ${Number(row['loss']).toFixed(4)}`;
+}
 
 function checkPolicy(payload: StepPayload, groups: readonly GradedGroup[]): void {
   for (const { group } of groups) {

@@ -1,4 +1,6 @@
 import {
+  learnsFromData,
+  methodOf,
   ResidencyError,
   type RewardPayload,
   type RewardResult,
@@ -24,6 +26,7 @@ import {
   workerFields,
 } from '@residency/service';
 import { DatasetCache, FileStore, Jobs, Ledger } from '@residency/storage';
+import { givenGrades } from './given-grades.js';
 import { GraderPool } from './grader-pool.js';
 
 export { GraderPool } from './grader-pool.js';
@@ -88,12 +91,14 @@ export function startRewardRubric(
       if (group === null) {
         throw new ResidencyError('group_missing', `ledger of ${jobId} ${phase} ${step}: no group ${index}`);
       }
-      const { item } = await datasets.row(unitDataset(record.spec, unit).sha256, payload.item);
+      const { spec } = record;
       const end = seconds.startTimer();
       const grades: SampleGrade[] = [];
-      for (const { text } of group.samples) {
-        const task = { grader: record.spec.grader, item, completion: text };
-        grades.push(await graders.grade(task, context.signal));
+      if (learnsFromData(spec, unit)) grades.push(...givenGrades(spec, group));
+      else {
+        const { item } = await datasets.row(unitDataset(spec, unit).sha256, payload.item, methodOf(spec));
+        for (const { text } of group.samples)
+          grades.push(await graders.grade({ grader: spec.grader, item, completion: text }, context.signal));
       }
       end();
       for (const grade of grades) graded.inc({ outcome: grade.graded ? 'graded' : grade.reason });

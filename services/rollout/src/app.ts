@@ -1,6 +1,8 @@
 import type { Engine, EngineOptions } from '@residency/model';
 import {
   LearnerService,
+  learnsFromData,
+  methodOf,
   openClient,
   ResidencyError,
   type RolloutPayload,
@@ -36,8 +38,10 @@ import {
 import { DatasetCache, FileStore, Jobs, Ledger, ModelsFolder } from '@residency/storage';
 import type { Precision, ResolvedDevice } from '@residency/tensor';
 import { type DeviceRequest, showDevice } from '@residency/tensor/device';
+import type { PromptTokenizer } from './encode-prompt.js';
+import { givenGroup } from './given-group.js';
 import { PolicyCache } from './policy-cache.js';
-import { type PromptTokenizer, sampleGroup } from './sample-group.js';
+import { sampleGroup } from './sample-group.js';
 
 interface RolloutFields extends ProcessFields, RedisFields, WorkerFields {
   readonly storeDir: ConfigField<string>;
@@ -135,13 +139,14 @@ export function startRollout(
         ...(payload.traceparent === undefined ? {} : { traceparent: payload.traceparent }),
       };
       const [row, model, adapter] = await Promise.all([
-        datasets.row(unitDataset(spec, unit).sha256, payload.item),
+        datasets.row(unitDataset(spec, unit).sha256, payload.item, methodOf(spec)),
         loaded.get(spec.model),
         policies.get(payload.policy, call),
       ]);
       const end = seconds.startTimer();
       const deadlineMs = config.engineTimeoutMs;
-      const group = await sampleGroup({ payload, spec, row, adapter, ...model, deadlineMs, signal });
+      const request = { payload, spec, row, adapter, ...model, deadlineMs, signal };
+      const group = learnsFromData(spec, unit) ? givenGroup(request) : await sampleGroup(request);
       end();
       const outcome = await ledger.writeGroup(jobId, unit, group);
       if (outcome === 'closed')

@@ -9,10 +9,7 @@ import {
   unitTemperatures,
 } from '@residency/protocol';
 import type { DatasetRow } from '@residency/storage';
-import type { Tokenizer } from '@residency/text';
-
-/** The part of a tokenizer that sampling needs. */
-export type PromptTokenizer = Pick<Tokenizer, 'applyChatTemplate' | 'decode' | 'stopIds'>;
+import { encodePrompt, type PromptTokenizer } from './encode-prompt.js';
 
 export interface SampleGroupRequest {
   readonly payload: RolloutPayload;
@@ -23,28 +20,6 @@ export interface SampleGroupRequest {
   readonly tokenizer: PromptTokenizer;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
-}
-
-function encodePrompt(request: SampleGroupRequest): number[] {
-  const { payload, row, spec, tokenizer, engine } = request;
-  let ids: number[];
-  try {
-    ids = tokenizer.applyChatTemplate(row.messages, { addGenerationPrompt: true });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ResidencyError('invalid_dataset', `row ${payload.item + 1}: chat template: ${reason}`, {
-      cause,
-    });
-  }
-  const positions = ids.length + spec.maxNewTokens;
-  if (ids.length === 0 || positions > engine.model.maxPositions) {
-    throw new ResidencyError(
-      'prompt_too_long',
-      `row ${payload.item + 1}: found ${ids.length} prompt tokens and max_new_tokens ${spec.maxNewTokens}, ` +
-        `wanted 1 to ${engine.model.maxPositions} together`,
-    );
-  }
-  return ids;
 }
 
 function completionOf(sample: Sample, temperature: number, tokenizer: PromptTokenizer): SampledCompletion {
@@ -64,7 +39,7 @@ export async function sampleGroup(request: SampleGroupRequest): Promise<SampledG
   const { phase, step, index, item, policy } = payload;
   const unit = { phase, step };
   const temperatures = unitTemperatures(spec, unit);
-  const promptIds = encodePrompt(request);
+  const promptIds = encodePrompt(request, spec.maxNewTokens);
   const samples = await engine.sample(
     {
       adapter,

@@ -63,7 +63,15 @@ function randomAdapter(model: OpenModel): Adapter {
 async function gradients(model: OpenModel, adapter: Adapter, groups: readonly LearnGroup[]): Promise<void> {
   const { clipLow, clipHigh } = HYPERPARAMETERS;
   const numbers = { clipLow, clipHigh };
-  const context = { model, adapter, loss: POLICY_LOSS, numbers, hyperparameters: HYPERPARAMETERS };
+  const context = {
+    model,
+    adapter,
+    reference: null,
+    loss: POLICY_LOSS,
+    numbers,
+    hyperparameters: HYPERPARAMETERS,
+    groupCount: groups.length,
+  };
   const tokens = groups.reduce((n, g) => n + g.samples.reduce((m, s) => m + s.ids.length, 0), 0);
   for (const indices of planRuns(groups.map(plannedOf), model.maxRows)) {
     const packed = indices.flatMap((i) => groups.slice(i, i + 1));

@@ -189,7 +189,7 @@ describe('demoJob', () => {
     const job = demoJob(demoDefaults, 'file-a', 'file-b');
 
     expect(compileCheck(createJobSchema)(job)).toEqual({ ok: true, value: job });
-    expect(createGrader(job.method.reinforcement.grader).name).toBe('clinical_reasoning');
+    expect(createGrader(job.method.reinforcement?.grader).name).toBe('clinical_reasoning');
     expect(job).toMatchObject({
       seed: demoDefaults.seed,
       training_file: 'file-a',

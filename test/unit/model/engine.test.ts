@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Engine, openEngine, type SampleRequest } from '@residency/model';
+import { dpoTerms } from '@residency/algorithms';
+import { type Engine, type LearnRequest, openEngine, type SampleRequest } from '@residency/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { largestDifference } from '../../support/numbers.js';
 import { TINY_QWEN2, writeTinyModel } from '../../support/tiny-model.js';
@@ -54,6 +55,90 @@ describe('engine', () => {
       expect(s.stopReason === 'stop').toBe(s.ids.at(-1) === 2);
       expect(s.stopReason === 'length' ? s.ids.length : 12).toBe(12);
     }
+  });
+
+  /** Sums of the log-probabilities of the samples of each group under a policy. */
+  const sumsOf = async (adapter: Uint8Array, groups: LearnRequest['groups']): Promise<number[][]> => {
+    const state = { adapter, optimizer: (await engine.initState(lora, limits)).optimizer };
+    const sums: number[][] = [];
+    for (const group of groups) {
+      if (!('samples' in group)) throw new Error('groups of samples');
+      const own: number[] = [];
+      for (const sample of group.samples) {
+        const alone = {
+          state,
+          groups: [{ ...group, samples: [sample] }],
+          hyperparameters: { ...hyperparameters, objective: 'supervised' },
+        } as const;
+        own.push(-(await engine.learn(alone, limits)).metrics.loss * sample.ids.length);
+      }
+      sums.push(own);
+    }
+    return sums;
+  };
+  const lora = { seed: 1, rank: 2, alpha: 4 };
+  const given = (promptIds: number[], ...targets: number[][]) => ({
+    promptIds,
+    samples: targets.map((ids) => ({ ids, logprobs: ids.map(() => 0), advantage: 1 })),
+  });
+
+  it('learns demonstrations by the mean surprise of their tokens', async () => {
+    const groups = [given([3, 1, 4], [1, 5, 9, 2]), given([2, 6], [5, 3])];
+    const state = await engine.initState(lora, limits);
+    const sums = (await sumsOf(state.adapter, groups)).flat();
+    const { metrics } = await engine.learn(
+      { state, groups, hyperparameters: { ...hyperparameters, objective: 'supervised' } },
+      limits,
+    );
+    expect(metrics.loss).toBeCloseTo(-sums.reduce((a, b) => a + b, 0) / 6, 5);
+    expect(metrics.preference).toBeNull();
+  });
+
+  it('learns preferences by the published loss, from the reference that it is given', async () => {
+    const groups = [given([3, 1, 4], [1, 5, 9, 2], [6, 5]), given([2, 6], [5, 3], [5, 8, 9])];
+    const first = await engine.initState(lora, limits);
+    const supervised = { ...hyperparameters, learningRate: 0.05, objective: 'supervised' } as const;
+    const moved = (
+      await engine.learn(
+        { state: first, groups: [given([3, 1, 4], [1, 5, 9, 2])], hyperparameters: supervised },
+        limits,
+      )
+    ).state;
+    const dpo = { ...hyperparameters, objective: 'dpo', dpoBeta: 0.7, labelSmoothing: 0.1 } as const;
+    const [policy, base] = [await sumsOf(moved.adapter, groups), await sumsOf(first.adapter, groups)];
+    const terms = policy.map(([chosen = 0, rejected = 0], pair) => {
+      const [chosenBase = 0, rejectedBase = 0] = base[pair] ?? [];
+      return dpoTerms(
+        {
+          chosen: { logprob: chosen, referenceLogprob: chosenBase },
+          rejected: { logprob: rejected, referenceLogprob: rejectedBase },
+        },
+        { beta: 0.7, labelSmoothing: 0.1 },
+      );
+    });
+    const { metrics } = await engine.learn({ state: moved, groups, hyperparameters: dpo }, limits);
+    expect(metrics.loss).toBeCloseTo(terms.reduce((sum, t) => sum + t.loss, 0) / 2, 5);
+    expect(metrics.preference?.margin).toBeCloseTo(terms.reduce((sum, t) => sum + t.margin, 0) / 2, 5);
+    expect(metrics.preference?.accuracy).toBe(terms.filter((t) => t.margin > 0).length / 2);
+    const own = await engine.learn(
+      { state: moved, groups, hyperparameters: dpo, reference: moved.adapter },
+      limits,
+    );
+    expect(own.metrics.loss).toBeCloseTo(Math.LN2, 5);
+    const bad = { state: moved, groups: [given([1], [2])], hyperparameters: dpo };
+    await expect(engine.learn(bad, limits)).rejects.toThrow('group 0: want two samples with tokens');
+  });
+
+  it('begins with an adapter of its shape, and refuses another', async () => {
+    const first = await engine.initState(lora, limits);
+    const groups = [given([3, 1, 4], [1, 5, 9, 2])];
+    const { state } = await engine.learn({ state: first, groups, hyperparameters }, limits);
+    const next = await engine.initState({ ...lora, seed: 99, from: state.adapter }, limits);
+    expect(sha256(next.adapter)).toBe(sha256(state.adapter));
+    expect(sha256(next.optimizer)).toBe(sha256(first.optimizer));
+    await expect(engine.initState({ ...lora, rank: 3, from: state.adapter }, limits)).rejects.toThrow(
+      'the adapter to begin with has rank 2 and alpha 4, want 3 and 4',
+    );
   });
 
   it('samples tokens as often as their probability says', async () => {

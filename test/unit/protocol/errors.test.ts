@@ -52,7 +52,6 @@ describe('the error catalogue', () => {
         "store_unavailable 503 UNAVAILABLE retry",
         "unknown_parameter 400 INVALID_ARGUMENT final",
         "unsupported_media_type 415 INVALID_ARGUMENT final",
-        "unsupported_method 400 INVALID_ARGUMENT final",
         "unsupported_parameter 400 INVALID_ARGUMENT final",
       ]
     `);

@@ -49,7 +49,8 @@ describe('the schema of a job request', () => {
     [{ ...base, seed: '7' }, 'seed'],
     [{ ...base, suffix: 'a b' }, 'suffix'],
     [{ ...base, metadata: { a: 1 } }, 'metadata'],
-    [{ ...base, method: { type: 'supervised' } }, 'method'],
+    [{ ...base, method: { type: 'distil' } }, 'type'],
+    [{ ...base, method: { type: 'dpo', dpo: { hyperparameters: { beta: 0 } } } }, 'beta'],
     [withHyperparameters({ batch_size: 0 }), 'batch_size'],
     [withHyperparameters({ batchsize: 1 }), 'hyperparameters'],
     [{ ...base, x_residency: { group_size: 1 } }, 'group_size'],
@@ -77,9 +78,11 @@ describe('the schema of a job request', () => {
   });
 });
 
+const sources = { training, validation: null, start: { model: 'tiny', parent: null } };
+
 describe('resolveJobSpec', () => {
   it('fills in every documented default', () => {
-    expect(resolveJobSpec(base, training, null)).toEqual({
+    expect(resolveJobSpec(base, sources)).toEqual({
       model: 'tiny',
       training,
       validation: null,
@@ -111,11 +114,10 @@ describe('resolveJobSpec', () => {
     const openai = { batch_size: 4, n_epochs: 2, learning_rate_multiplier: 3, eval_samples: 7 };
     const request = withHyperparameters(openai) as unknown as CreateJobRequest;
 
-    const fromOpenai = resolveJobSpec(request, training, null);
+    const fromOpenai = resolveJobSpec(request, sources);
     const fromBoth = resolveJobSpec(
       { ...request, x_residency: { groups_per_step: 5, steps: 9, eval_samples: 0, learning_rate: 0.01 } },
-      training,
-      null,
+      sources,
     );
 
     expect(fromOpenai).toMatchObject({ groupsPerStep: 4, steps: 10, evalSamples: 7 });
@@ -132,18 +134,18 @@ describe('resolveJobSpec', () => {
       eval_samples: 'auto',
     };
 
-    const resolved = resolveJobSpec(withHyperparameters(auto) as unknown as CreateJobRequest, training, null);
+    const resolved = resolveJobSpec(withHyperparameters(auto) as unknown as CreateJobRequest, sources);
 
-    expect(resolved).toEqual({ ...resolveJobSpec(base, training, null), grader: {} });
+    expect(resolved).toEqual({ ...resolveJobSpec(base, sources), grader: {} });
   });
 });
 
 describe('what a run learns with', () => {
   const resolve = (own: ResidencyRequest): JobSpec => {
     expect(check({ ...base, x_residency: own })).toMatchObject({ ok: true });
-    return resolveJobSpec({ ...base, x_residency: own }, training, null);
+    return resolveJobSpec({ ...base, x_residency: own }, sources);
   };
-  const plain = resolveJobSpec(base, training, null);
+  const plain = resolveJobSpec(base, sources);
   const refusal = (own: ResidencyRequest): ResidencyError => {
     try {
       resolve(own);

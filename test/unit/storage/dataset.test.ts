@@ -24,6 +24,7 @@ describe('parseRow', () => {
 
     expect(parsed).toEqual({
       messages: [{ role: 'user', content: 'Which?' }],
+      targets: [],
       item: { messages: [{ role: 'user', content: 'Which?' }], gold: 'A', choices: { A: 'x' } },
     });
   });
@@ -51,6 +52,55 @@ describe('parseRow', () => {
         message: expect.stringContaining(`training_file line 12: ${problem}`),
       }),
     );
+  });
+});
+
+describe('rows to learn from', () => {
+  const user = { role: 'user', content: 'Which?' };
+  const assistant = (content: string) => ({ role: 'assistant', content });
+  const parsed = (value: unknown, method: 'supervised' | 'dpo') =>
+    parseRow(JSON.stringify(value), 'training_file', 3, method);
+
+  it('are a prompt and its answer', () => {
+    const system = { role: 'system', content: 'Be brief.' };
+    expect(parsed({ messages: [system, user, assistant('A')], gold: 'A' }, 'supervised')).toEqual({
+      messages: [system, user],
+      targets: ['A'],
+      item: { messages: [system, user], gold: 'A' },
+    });
+  });
+
+  it('are a prompt, the better answer and the worse one', () => {
+    const value = {
+      input: { messages: [user] },
+      preferred_output: [assistant('A')],
+      non_preferred_output: [assistant('B')],
+    };
+    expect(parsed(value, 'dpo')).toMatchObject({ messages: [user], targets: ['A', 'B'] });
+  });
+
+  it.each([
+    [
+      { messages: [user] },
+      'supervised',
+      'messages: found a last message of "user", wanted one of the assistant',
+    ],
+    [
+      { messages: [assistant('A')] },
+      'supervised',
+      'messages before the last: found a last message of nothing',
+    ],
+    [{ messages: [user, assistant('')] }, 'supervised', 'messages[1].content: found ""'],
+    [{ messages: [user] }, 'dpo', 'input: found nothing, wanted an object'],
+    [{ input: { messages: [assistant('x')] } }, 'dpo', 'input.messages: found a last message of "assistant"'],
+    [{ input: { messages: [user] }, preferred_output: 'A' }, 'dpo', 'preferred_output: found "A"'],
+    [
+      { input: { messages: [user] }, preferred_output: [assistant('A')], non_preferred_output: [user] },
+      'dpo',
+      'non_preferred_output: found',
+    ],
+  ] as const)('are refused with the line: %j', (value, method, message) => {
+    expect(() => parsed(value, method)).toThrow(`training_file line 3: ${message}`);
   });
 });
 
@@ -86,8 +136,8 @@ describe('DatasetCache', () => {
     const { sha256 } = await putBytes(store, Buffer.from(`${row('a')}\n${row('b', { gold: 'B' })}\n`));
     const cache = new DatasetCache(store);
 
-    expect((await cache.row(sha256, 1)).item).toMatchObject({ gold: 'B' });
-    await expect(cache.row(sha256, 2)).rejects.toMatchObject({ code: 'invalid_dataset' });
+    expect((await cache.row(sha256, 1, 'reinforcement')).item).toMatchObject({ gold: 'B' });
+    await expect(cache.row(sha256, 2, 'reinforcement')).rejects.toMatchObject({ code: 'invalid_dataset' });
   });
 
   it('tries again after a failure and keeps no more than its limit', async () => {
@@ -98,12 +148,14 @@ describe('DatasetCache', () => {
     const { sha256: name } = await putBytes(store, late);
     await store.delete(name);
 
-    await expect(cache.row(name, 0)).rejects.toMatchObject({ code: 'artifact_not_found' });
+    await expect(cache.row(name, 0, 'reinforcement')).rejects.toMatchObject({ code: 'artifact_not_found' });
     await putBytes(store, late);
-    await expect(cache.row(name, 0)).resolves.toMatchObject({ messages: [{ content: 'late' }] });
+    await expect(cache.row(name, 0, 'reinforcement')).resolves.toMatchObject({
+      messages: [{ content: 'late' }],
+    });
     const { sha256: other } = await putBytes(store, Buffer.from(`${row('other')}\n`));
-    await cache.row(other, 0);
+    await cache.row(other, 0, 'reinforcement');
     await store.delete(name);
-    await expect(cache.row(name, 0)).rejects.toMatchObject({ code: 'artifact_not_found' });
+    await expect(cache.row(name, 0, 'reinforcement')).rejects.toMatchObject({ code: 'artifact_not_found' });
   });
 });

@@ -16,7 +16,11 @@ const request: CreateJobRequest = {
   method: { type: 'reinforcement', reinforcement: { grader: {} } },
   x_residency: { steps: 2, groups_per_step: 2, eval_samples: 0 },
 };
-const spec = resolveJobSpec(request, { fileId: 'file-1', sha256: 'a'.repeat(64), rows: 4 }, null);
+const spec = resolveJobSpec(request, {
+  training: { fileId: 'file-1', sha256: 'a'.repeat(64), rows: 4 },
+  validation: null,
+  start: { model: request.model, parent: null },
+});
 const sha = (digit: string): string => digit.repeat(64);
 const train0: Unit = { phase: 'train', step: 0 };
 

@@ -99,6 +99,25 @@ describe('openTokenizer', () => {
     ]);
   });
 
+  test('encodes an answer as the model gives it, with the end that the template has', async () => {
+    await write({ 'tokenizer.json': byteTokenizer, 'tokenizer_config.json': config });
+    const tokenizer = await openTokenizer(dir);
+    const messages = [{ role: 'user', content: 'Hi' }];
+
+    const answer = tokenizer.encodeAnswer(messages, 'So °');
+
+    expect(answer).toEqual([...bytes('So °'), 258]);
+    expect([
+      ...tokenizer.applyChatTemplate(messages, { addGenerationPrompt: true }),
+      ...answer,
+      ...bytes('\n'),
+    ]).toEqual(
+      tokenizer.applyChatTemplate([...messages, { role: 'assistant', content: 'So °' }], {
+        addGenerationPrompt: false,
+      }),
+    );
+  });
+
   test('prefers chat_template.jinja, and takes the default of a list of templates', async () => {
     const list = [
       { name: 'tools', template: 'tools' },

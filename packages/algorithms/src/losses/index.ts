@@ -23,6 +23,13 @@ export {
   type PreferencePair,
 } from './preference-loss.js';
 export { LOSS_PRESET_NAMES, LOSS_PRESETS, type LossPreset, type PresetRow } from './presets.js';
-export { OLD_LOGPROBS, type OldLogprobs, type PolicyLossSettings } from './settings.js';
+export {
+  OBJECTIVES,
+  type Objective,
+  type ObjectiveSettings,
+  OLD_LOGPROBS,
+  type OldLogprobs,
+  type PolicyLossSettings,
+} from './settings.js';
 export { negativeLogLikelihood } from './supervised-loss.js';
 export { maskLengths, sumTokens, type TokenMatrix } from './token-matrix.js';

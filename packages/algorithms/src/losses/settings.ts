@@ -39,3 +39,22 @@ export type OldLogprobs = 'recorded' | 'scored';
 
 /** The names, for those who read them from outside. */
 export const OLD_LOGPROBS: readonly OldLogprobs[] = ['recorded', 'scored'];
+
+/**
+ * What a step learns from its samples. `policy`: their advantages. `supervised`: to say what they say, by the mean
+ * negative log-likelihood. `dpo`: to prefer the first sample of each group to the second (direct preference optimisation).
+ */
+export type Objective = 'policy' | 'supervised' | 'dpo';
+
+/** The names, for those who read them from outside. */
+export const OBJECTIVES: readonly Objective[] = ['policy', 'supervised', 'dpo'];
+
+/** Settings of the objectives beside `policy`. */
+export interface ObjectiveSettings {
+  /** @defaultValue `policy` */
+  readonly objective?: Objective;
+  /** How far `dpo` may lead away from the starting policy: smaller is farther, above 0. @defaultValue 0.1 */
+  readonly dpoBeta?: number;
+  /** Share of the preferences that `dpo` takes to be mistaken, 0 to below 0.5. @defaultValue 0 */
+  readonly labelSmoothing?: number;
+}

@@ -1,4 +1,4 @@
-import { AGGREGATIONS, OLD_LOGPROBS } from '@residency/algorithms';
+import { AGGREGATIONS, OBJECTIVES, OLD_LOGPROBS } from '@residency/algorithms';
 import type { DecoderConfig } from '../config.js';
 import type { LearnHyperparameters, LearnTrajectory } from '../engine-types.js';
 import { ModelError } from '../errors.js';
@@ -15,6 +15,7 @@ export function checkHyperparameters(h: LearnHyperparameters): void {
   if (h.temperature === 0) throw new ModelError('MODEL_REQUEST', 'temperature is 0, want a number above 0');
   checkName('oldLogprobs', h.oldLogprobs, OLD_LOGPROBS);
   checkName('aggregation', h.aggregation, AGGREGATIONS);
+  checkName('objective', h.objective, OBJECTIVES);
   if (h.aggregation === 'fixed-length' && !((h.fixedLength ?? 0) > 0)) {
     throw new ModelError('MODEL_REQUEST', `fixedLength is ${h.fixedLength}, want a number of tokens above 0`);
   }
@@ -45,6 +46,19 @@ export function checkGroups({ config }: OpenModel, groups: readonly LearnItem[])
       const tokens = { logprobs: s.logprobs, advantages: [s.advantage] };
       checkSequence([...group.promptIds, ...s.ids], tokens, config, ofThis);
     });
+  });
+}
+
+/** @throws ModelError `MODEL_REQUEST` naming the group that is no pair */
+export function checkPairs(groups: readonly LearnItem[]): void {
+  groups.forEach((group, g) => {
+    const isPair =
+      !isTrajectories(group) && group.samples.length === 2 && group.samples.every((s) => s.ids.length > 0);
+    if (!isPair)
+      throw new ModelError(
+        'MODEL_REQUEST',
+        `group ${g}: want two samples with tokens, the chosen one and the rejected one`,
+      );
   });
 }
 

@@ -28,9 +28,13 @@ import type { OpenModel } from './model.js';
 export interface LearnContext {
   readonly model: OpenModel;
   readonly adapter: Adapter;
+  /** What penalties and preferences keep to; null for the base model. */
+  readonly reference: Adapter | null;
   readonly loss: LossSpec;
   readonly numbers: Partial<LossNumbers>;
   readonly hyperparameters: LearnHyperparameters;
+  /** Of the whole step. */
+  readonly groupCount: number;
 }
 
 /** One packed run: some of a step's items, all of one packing, and the weight of the tokens of each of their sequences. */
@@ -144,8 +148,7 @@ async function feedsOf(
     // With importance weights the old policy is the one that the step starts from, and the sampler an older one.
     oldLogprobs: () => (isScored ? score(adapter) : recorded),
     samplerLogprobs: () => recorded,
-    // The starting policy is the base model without an adapter.
-    referenceLogprobs: () => score(null),
+    referenceLogprobs: () => score(context.reference),
     advantages: () => matrix((s) => s.advantages),
   };
   const feeds: Record<string, TensorData> = {
@@ -156,5 +159,7 @@ async function feedsOf(
     weights: matrix((s, n, g) => new Float32Array(s.logprobs.length).fill(run.weights[n]?.[g] ?? 0)),
   };
   for (const name of inputsOf(loss).tokens) feeds[name] = await sources[name]();
+  for (const name of inputsOf(loss).pairs)
+    feeds[name] = new Float32Array(layout.sizes.N).fill(1 / context.groupCount);
   return feeds;
 }

@@ -1,4 +1,4 @@
-import { type Aggregation, tokenWeights } from '@residency/algorithms';
+import { type Aggregation, type Objective, tokenWeights } from '@residency/algorithms';
 import type { TensorData } from '@residency/tensor';
 import { type Adapter, decodeAdapter, encodeAdapter, initAdapter } from '../adapter.js';
 import type {
@@ -20,26 +20,38 @@ import {
   initAdam,
   type Update,
 } from '../optimizer.js';
-import { checkGroups, checkHyperparameters } from './check-learn.js';
+import { checkGroups, checkHyperparameters, checkPairs } from './check-learn.js';
 import { type LearnItem, plannedOf, sequencesOf, tokenCounts } from './learn-item.js';
 import { type LearnContext, prepareRun } from './learn-run.js';
 import type { OpenModel } from './model.js';
 import { planRuns } from './plan-runs.js';
 
-/** Policy version 0 of a run: it samples exactly as the base model does. */
+/**
+ * Policy version 0 of a run: it samples exactly as the base model does, or as the adapter that it begins with.
+ * @throws ModelError `MODEL_ADAPTER` for an adapter of another model, rank or alpha
+ */
 export function initState(model: OpenModel, options: LoraOptions): PolicyState {
-  const adapter = initAdapter(model.config, options);
+  const adapter = options.from === undefined ? initAdapter(model.config, options) : given(model, options);
   return {
     adapter: encodeAdapter(adapter),
     optimizer: encodeAdam(adapter.tensors, initAdam(adapter.tensors)),
   };
 }
 
+function given(model: OpenModel, { from, rank, alpha }: LoraOptions): Adapter {
+  const adapter = decodeAdapter(from ?? new Uint8Array(), model.config);
+  if (adapter.rank === rank && adapter.alpha === alpha) return adapter;
+  throw new ModelError(
+    'MODEL_ADAPTER',
+    `the adapter to begin with has rank ${adapter.rank} and alpha ${adapter.alpha}, want ${rank} and ${alpha}`,
+  );
+}
+
 /** Sums that a loss reported, added over the runs of a step. */
 type StepSums = Partial<Record<LossSum, number>>;
 
 /**
- * One policy-gradient step: forward and backward of all groups, several short ones in one run; each group's
+ * One step: forward and backward of all groups, several short ones in one run; each group's
  * gradient added in the order of the groups in double precision, clipped by the global norm and applied by
  * AdamW. A pure function of its request: how the groups were packed does not reach the result, and where
  * memory is short they are packed less.
@@ -49,6 +61,7 @@ export async function learnStep(model: OpenModel, request: LearnRequest): Promis
   const { state, groups, hyperparameters: h } = request;
   checkGroups(model, groups);
   checkHyperparameters(h);
+  if (h.objective === 'dpo') checkPairs(groups);
   const adapter = decodeAdapter(state.adapter, model.config);
   const moments = decodeAdam(state.optimizer, adapter.tensors);
   const tokens = groups.flatMap(sequencesOf).reduce((n, s) => n + s.logprobs.length, 0);
@@ -58,7 +71,15 @@ export async function learnStep(model: OpenModel, request: LearnRequest): Promis
     tokens === 0
       ? {}
       : await addGroups(
-          { model, adapter, loss, numbers: numbersOf(h), hyperparameters: h },
+          {
+            model,
+            adapter,
+            reference: request.reference ? decodeAdapter(request.reference, model.config) : null,
+            loss,
+            numbers: numbersOf(h),
+            hyperparameters: h,
+            groupCount: groups.length,
+          },
           groups,
           gradients,
         );
@@ -74,7 +95,7 @@ export async function learnStep(model: OpenModel, request: LearnRequest): Promis
   });
   const counts = groups.map(tokenCounts);
   const metrics: LearnMetrics = {
-    ...metricsOf(sums, tokens, update),
+    ...metricsOf(sums, { tokens, pairs: h.objective === 'dpo' ? groups.length : 0 }, update),
     sequenceTokens: counts.reduce((n, c) => n + c.separate, 0),
     computedTokens: counts.reduce((n, c) => n + c.computed, 0),
   };
@@ -140,15 +161,18 @@ function weightsOf(groups: readonly LearnItem[], h: LearnHyperparameters): numbe
 }
 
 /** The static choices of the loss; what is weighed 0 is left out of the program. */
-function lossOf(h: LearnHyperparameters): LossSpec {
-  return {
+const LOSS_OF: { readonly [O in Objective]: (h: LearnHyperparameters) => LossSpec } = {
+  policy: (h) => ({
     kind: 'policy',
     estimator: h.estimator ?? 'ppo',
     kl: h.klCoefficient === 0 ? null : (h.klEstimator ?? 'k3'),
     entropy: (h.entropyCoefficient ?? 0) > 0,
     correction: h.importance ?? null,
-  };
-}
+  }),
+  supervised: () => ({ kind: 'supervised' }),
+  dpo: () => ({ kind: 'dpo' }),
+};
+const lossOf = (h: LearnHyperparameters): LossSpec => LOSS_OF[h.objective ?? 'policy'](h);
 
 const numbersOf = (h: LearnHyperparameters): Partial<LossNumbers> => ({
   clipLow: h.clipLow,
@@ -157,11 +181,13 @@ const numbersOf = (h: LearnHyperparameters): Partial<LossNumbers> => ({
   entropyCoefficient: h.entropyCoefficient ?? 0,
   dualClip: h.dualClip ?? 3,
   importanceCap: h.importanceCap ?? 2,
+  dpoBeta: h.dpoBeta ?? 0.1,
+  labelSmoothing: h.labelSmoothing ?? 0,
 });
 
 function metricsOf(
   sums: StepSums,
-  tokens: number,
+  { tokens, pairs }: { readonly tokens: number; readonly pairs: number },
   { metrics, skipped }: Update,
 ): Omit<LearnMetrics, 'sequenceTokens' | 'computedTokens'> {
   const perToken = (...names: LossSum[]): number =>
@@ -183,5 +209,7 @@ function metricsOf(
     ...metrics,
     tokens,
     skipped,
+    preference:
+      pairs === 0 ? null : { accuracy: (sums.accuracy ?? 0) / pairs, margin: (sums.margin ?? 0) / pairs },
   };
 }

@@ -1,17 +1,36 @@
 import { type TSchema, Type } from 'typebox';
+import type { JobMethod } from '../job-spec.js';
 import { schemaOf } from '../schema.js';
-import { closed } from './ranges.js';
+import { closed, oneOf } from './ranges.js';
 import { type ResidencyRequest, residencySchema } from './residency-request.js';
 
 /** `auto` leaves the choice to the platform. */
 export type Auto<T> = 'auto' | T;
 
-/** OpenAI's reinforcement hyperparameters, those that this platform reads. */
-export interface ReinforcementHyperparameters {
+/** OpenAI's hyperparameters of every method, those that this platform reads. */
+export interface SupervisedHyperparameters {
   readonly batch_size?: Auto<number>;
   readonly n_epochs?: Auto<number>;
   readonly learning_rate_multiplier?: Auto<number>;
+}
+
+export interface ReinforcementHyperparameters extends SupervisedHyperparameters {
   readonly eval_samples?: Auto<number>;
+}
+
+export interface DpoHyperparameters extends SupervisedHyperparameters {
+  readonly beta?: Auto<number>;
+}
+
+/** The part that `type` names says more; the others are absent. */
+export interface MethodRequest {
+  readonly type: JobMethod;
+  readonly reinforcement?: {
+    readonly grader: Readonly<Record<string, unknown>>;
+    readonly hyperparameters?: ReinforcementHyperparameters;
+  };
+  readonly supervised?: { readonly hyperparameters?: SupervisedHyperparameters };
+  readonly dpo?: { readonly hyperparameters?: DpoHyperparameters };
 }
 
 /** Body of POST /v1/fine_tuning/jobs. */
@@ -22,29 +41,38 @@ export interface CreateJobRequest {
   readonly suffix?: string | null;
   readonly seed?: number | null;
   readonly metadata?: Readonly<Record<string, string>> | null;
-  readonly method: {
-    readonly type: 'reinforcement';
-    readonly reinforcement: {
-      readonly grader: Readonly<Record<string, unknown>>;
-      readonly hyperparameters?: ReinforcementHyperparameters;
-    };
-  };
+  readonly method: MethodRequest;
   readonly x_residency?: ResidencyRequest;
 }
+
+const METHODS: readonly JobMethod[] = ['reinforcement', 'supervised', 'dpo'];
 
 const orAuto = <S extends TSchema>(schema: S, wanted: string) =>
   Type.Union([Type.Literal('auto'), schema], { description: `"auto" or ${wanted}` });
 const orNull = <S extends TSchema>(schema: S, wanted: string) =>
   Type.Union([schema, Type.Null()], { description: `${wanted} or null` });
 
-const hyperparameters = Type.Object(
+const shared = {
+  batch_size: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 256 }), 'an integer from 1 to 256')),
+  n_epochs: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 50 }), 'an integer from 1 to 50')),
+  learning_rate_multiplier: Type.Optional(
+    orAuto(Type.Number({ exclusiveMinimum: 0, maximum: 1_000 }), 'a number above 0 and up to 1000'),
+  ),
+};
+const supervised = Type.Object(shared, closed);
+const reinforcement = Type.Object(
   {
-    batch_size: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 256 }), 'an integer from 1 to 256')),
-    n_epochs: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 50 }), 'an integer from 1 to 50')),
-    learning_rate_multiplier: Type.Optional(
-      orAuto(Type.Number({ exclusiveMinimum: 0, maximum: 1_000 }), 'a number above 0 and up to 1000'),
-    ),
+    ...shared,
     eval_samples: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 64 }), 'an integer from 1 to 64')),
+  },
+  closed,
+);
+const dpo = Type.Object(
+  {
+    ...shared,
+    beta: Type.Optional(
+      orAuto(Type.Number({ exclusiveMinimum: 0, maximum: 10 }), 'a number above 0 and up to 10'),
+    ),
   },
   closed,
 );
@@ -53,7 +81,7 @@ const hyperparameters = Type.Object(
 export const createJobSchema: TSchema = schemaOf<CreateJobRequest>()(
   Type.Object(
     {
-      model: Type.String({ minLength: 1, maxLength: 128, description: 'a model name' }),
+      model: Type.String({ minLength: 1, maxLength: 512, description: 'a model name' }),
       training_file: Type.String({ minLength: 1, maxLength: 64, description: 'a file id' }),
       validation_file: Type.Optional(orNull(Type.String({ minLength: 1, maxLength: 64 }), 'a file id')),
       suffix: Type.Optional(
@@ -76,14 +104,18 @@ export const createJobSchema: TSchema = schemaOf<CreateJobRequest>()(
       ),
       method: Type.Object(
         {
-          type: Type.Literal('reinforcement', { description: '"reinforcement"' }),
-          reinforcement: Type.Object(
-            {
-              grader: Type.Record(Type.String(), Type.Unknown(), { description: 'a grader' }),
-              hyperparameters: Type.Optional(hyperparameters),
-            },
-            closed,
+          type: oneOf(METHODS),
+          reinforcement: Type.Optional(
+            Type.Object(
+              {
+                grader: Type.Record(Type.String(), Type.Unknown(), { description: 'a grader' }),
+                hyperparameters: Type.Optional(reinforcement),
+              },
+              closed,
+            ),
           ),
+          supervised: Type.Optional(Type.Object({ hyperparameters: Type.Optional(supervised) }, closed)),
+          dpo: Type.Optional(Type.Object({ hyperparameters: Type.Optional(dpo) }, closed)),
         },
         closed,
       ),

@@ -44,6 +44,8 @@ export interface ResidencyRequest {
   readonly weight_decay?: number;
   readonly eval_samples?: number;
   readonly lora?: { readonly rank?: number; readonly alpha?: number };
+  /** Grades evaluations of the methods `supervised` and `dpo`, which need none to learn. */
+  readonly grader?: Readonly<Record<string, unknown>>;
 }
 
 const fields = Type.Object(
@@ -77,6 +79,7 @@ const fields = Type.Object(
     lora: Type.Optional(
       Type.Object({ rank: Type.Optional(integer(1, 256)), alpha: Type.Optional(above(0, 1_024)) }, closed),
     ),
+    grader: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'a grader' })),
   },
   closed,
 );

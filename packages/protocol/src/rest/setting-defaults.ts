@@ -1,4 +1,4 @@
-/** Defaults of the reinforcement method; README and job objects show the values in force. */
+/** Defaults of all methods; README and job objects show the values in force. */
 export const settingDefaults = {
   seed: 0,
   group_size: 8,
@@ -25,6 +25,7 @@ export const settingDefaults = {
   importance_cap: 2,
   max_grad_norm: 1,
   weight_decay: 0,
+  dpo_beta: 0.1,
   eval_samples: 4,
   lora_rank: 8,
   lora_alpha: 16,

@@ -1,10 +1,33 @@
-import type { DatasetRef, JobSpec } from '../job-spec.js';
-import type { Auto, CreateJobRequest } from './create-job.js';
+import type { DatasetRef, JobMethod, JobSpec, ParentPolicy, RunHyperparameters } from '../job-spec.js';
+import type { CreateJobRequest } from './create-job.js';
 import { resolveFilters, resolveLoss, resolveSchedule } from './learning-settings.js';
+import { chosen, type MethodSettings, methodSettings } from './method-settings.js';
 import { settingDefaults } from './setting-defaults.js';
 
-const chosen = (value: Auto<number> | undefined): number | undefined =>
-  value === 'auto' ? undefined : value;
+/** Where a run begins: the base model, and the version of another run that it goes on from. */
+export interface StartingPoint {
+  readonly model: string;
+  readonly parent: (ParentPolicy & { readonly loraRank: number; readonly loraAlpha: number }) | null;
+}
+
+/** What a run is made of beside its request. */
+export interface JobSources {
+  readonly training: DatasetRef;
+  readonly validation: DatasetRef | null;
+  readonly start: StartingPoint;
+}
+
+/** What the objectives beside `policy` read. */
+const OBJECTIVE: {
+  readonly [M in JobMethod]: (settings: MethodSettings) => Partial<RunHyperparameters>;
+} = {
+  reinforcement: () => ({}),
+  supervised: () => ({ objective: 'supervised' }),
+  dpo: ({ hyperparameters }) => ({
+    objective: 'dpo',
+    dpoBeta: chosen(hyperparameters.beta) ?? settingDefaults.dpo_beta,
+  }),
+};
 
 /**
  * A request with every default filled in. The platform's own keys win over OpenAI's: `groups_per_step` over
@@ -12,15 +35,16 @@ const chosen = (value: Auto<number> | undefined): number | undefined =>
  * multiplied by `learning_rate_multiplier`; settings of the loss win over the numbers of its preset. Without `steps`,
  * all epochs together take ceil(epochs * rows / groups_per_step) steps. Samples of a filtered distribution have
  * log-probabilities that the learner cannot compare its own with, so that with a filter it scores the old policy.
+ * A run that goes on from another has the shape of its adapter. Demonstrations and preferences are learned at temperature 1.
  * @throws ResidencyError `invalid_request` naming a setting that does not go with the others
  */
 export function resolveJobSpec(
   request: CreateJobRequest,
-  training: DatasetRef,
-  validation: DatasetRef | null,
+  { training, validation, start }: JobSources,
 ): JobSpec {
   const own = request.x_residency ?? {};
-  const openai = request.method.reinforcement.hyperparameters ?? {};
+  const settings = methodSettings(request);
+  const { method, grader, hyperparameters: openai } = settings;
   const preset = settingDefaults;
   const groupsPerStep = own.groups_per_step ?? chosen(openai.batch_size) ?? preset.groups_per_step;
   const epochs = chosen(openai.n_epochs) ?? preset.n_epochs;
@@ -30,20 +54,24 @@ export function resolveJobSpec(
   const { clipLow, clipHigh, klCoefficient, ...loss } = resolveLoss(own, maxNewTokens);
   const schedule = resolveSchedule(own, steps);
   const filters = resolveFilters(own);
+  const evalSamples = own.eval_samples ?? chosen(openai.eval_samples) ?? preset.eval_samples;
+  const { parent } = start;
   return {
-    model: request.model,
+    ...(method !== 'reinforcement' && { method }),
+    model: start.model,
+    ...(parent && { parent: { jobId: parent.jobId, version: parent.version, sha256: parent.sha256 } }),
     training,
     validation,
     seed: request.seed ?? preset.seed,
-    grader: request.method.reinforcement.grader,
+    grader: grader?.spec ?? null,
     groupSize: own.group_size ?? preset.group_size,
     groupsPerStep,
     steps,
     maxNewTokens,
     ...(filters && { filters }),
-    evalSamples: own.eval_samples ?? chosen(openai.eval_samples) ?? preset.eval_samples,
-    loraRank: own.lora?.rank ?? preset.lora_rank,
-    loraAlpha: own.lora?.alpha ?? preset.lora_alpha,
+    evalSamples: grader === null ? 0 : evalSamples,
+    loraRank: parent?.loraRank ?? own.lora?.rank ?? preset.lora_rank,
+    loraAlpha: parent?.loraAlpha ?? own.lora?.alpha ?? preset.lora_alpha,
     hyperparameters: {
       learningRate: (own.learning_rate ?? preset.learning_rate) * multiplier,
       adamBeta1: 0.9,
@@ -56,8 +84,9 @@ export function resolveJobSpec(
       klCoefficient,
       temperature: own.temperature ?? preset.temperature,
       ...loss,
-      ...(filters && { oldLogprobs: 'scored' }),
+      ...(filters && method === 'reinforcement' && { oldLogprobs: 'scored' }),
       ...(schedule && { schedule }),
+      ...OBJECTIVE[method](settings),
     },
   };
 }

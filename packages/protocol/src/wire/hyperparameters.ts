@@ -2,6 +2,7 @@ import {
   AGGREGATIONS,
   IMPORTANCE_LEVELS,
   KL_ESTIMATORS,
+  OBJECTIVES,
   OLD_LOGPROBS,
   POLICY_ESTIMATORS,
 } from '@residency/algorithms';
@@ -37,7 +38,7 @@ function scheduleFromProto(message: LearningRateScheduleMessage): LearningRateSc
  */
 export function hyperparametersFromProto(message: HyperparametersMessage): RunHyperparameters {
   const { estimator, aggregation, fixedLength, klEstimator, entropyCoefficient, dualClip } = message;
-  const { importance, importanceCap, oldLogprobs, schedule } = message;
+  const { importance, importanceCap, oldLogprobs, schedule, objective, dpoBeta, labelSmoothing } = message;
   return {
     // In this order: a step's digest is taken over it.
     learningRate: message.learningRate,
@@ -60,5 +61,8 @@ export function hyperparametersFromProto(message: HyperparametersMessage): RunHy
     ...(importanceCap !== undefined && { importanceCap }),
     ...(oldLogprobs !== undefined && { oldLogprobs: known('old_logprobs', oldLogprobs, OLD_LOGPROBS) }),
     ...(schedule !== undefined && { schedule: scheduleFromProto(schedule) }),
+    ...(objective !== undefined && { objective: known('objective', objective, OBJECTIVES) }),
+    ...(dpoBeta !== undefined && { dpoBeta }),
+    ...(labelSmoothing !== undefined && { labelSmoothing }),
   };
 }

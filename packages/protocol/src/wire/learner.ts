@@ -25,6 +25,8 @@ export interface RunOpening {
   readonly seed: number;
   readonly loraRank: number;
   readonly loraAlpha: number;
+  /** Adapter that it begins with; absent: none. */
+  readonly parentSha256?: string;
 }
 
 /** Opens a step: which version learns, and how. */
@@ -75,8 +77,8 @@ export function runToProto(run: RunOpening): MessageInitShape<typeof OpenRunRequ
 export function runFromProto(message: OpenRunRequest): RunOpening {
   const run: RunSpecMessage | undefined = message.run;
   if (run === undefined) throw missing('run');
-  const { jobId, model, seed, loraRank, loraAlpha } = run;
-  return { jobId, model, seed, loraRank, loraAlpha };
+  const { jobId, model, seed, loraRank, loraAlpha, parentSha256 } = run;
+  return { jobId, model, seed, loraRank, loraAlpha, ...(parentSha256 !== undefined && { parentSha256 }) };
 }
 
 export function learnPartToProto(part: LearnPart): MessageInitShape<typeof LearnRequestSchema> {

@@ -22,6 +22,9 @@ export interface UpdateMetrics {
   readonly importanceMean: number;
   /** Share of tokens whose importance weight was cut. */
   readonly importanceTruncated: number;
+  /** Of preferences: share of pairs whose chosen completion gains more, and by how much in the mean. */
+  readonly preferenceAccuracy: number;
+  readonly preferenceMargin: number;
 }
 
 export interface LearnStepMetrics extends Partial<UpdateMetrics> {
@@ -47,6 +50,8 @@ const UPDATE_METRICS: { readonly [M in keyof UpdateMetrics]: true } = {
   oldKl: true,
   importanceMean: true,
   importanceTruncated: true,
+  preferenceAccuracy: true,
+  preferenceMargin: true,
 };
 
 export function stepMetricsToProto(metrics: LearnStepMetrics): MessageInitShape<typeof StepMetricsSchema> {

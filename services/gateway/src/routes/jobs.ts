@@ -60,35 +60,16 @@ async function cancelJob(jobs: Jobs, id: string): Promise<JobObject> {
   return await jobObject(jobs, id);
 }
 
-/** Other methods have other fields: saying that the method is not offered helps more than naming those. */
-function checkMethod(body: unknown): void {
-  if (typeof body !== 'object' || body === null || !('method' in body)) return;
-  const { method } = body;
-  if (typeof method !== 'object' || method === null || !('type' in method)) return;
-  if (method.type !== 'supervised' && method.type !== 'dpo') return;
-  throw new ResidencyError(
-    'unsupported_method',
-    `method.type: found "${method.type}", wanted "reinforcement"`,
-    {
-      param: 'method.type',
-    },
-  );
-}
-
 /** Routes below /v1/fine_tuning/jobs. */
 export function addJobRoutes(app: FastifyInstance, options: JobRoutesOptions): void {
   const { jobs } = options;
   const root = '/v1/fine_tuning/jobs';
 
-  app.post<{ Body: CreateJobRequest }>(
-    root,
-    { schema: { body: createJobSchema }, preValidation: async ({ body }) => checkMethod(body) },
-    async (request) => {
-      const key = request.headers['idempotency-key'];
-      const idempotencyKey = typeof key === 'string' && key !== '' ? key : null;
-      return await jobObject(jobs, await createJob(request.body, { ...options, idempotencyKey }));
-    },
-  );
+  app.post<{ Body: CreateJobRequest }>(root, { schema: { body: createJobSchema } }, async (request) => {
+    const key = request.headers['idempotency-key'];
+    const idempotencyKey = typeof key === 'string' && key !== '' ? key : null;
+    return await jobObject(jobs, await createJob(request.body, { ...options, idempotencyKey }));
+  });
 
   app.get(root, async (request): Promise<ListObject<JobObject>> => {
     const { after, limit } = parsePage(request.query);
