@@ -220,3 +220,31 @@ describe('requests of these methods', () => {
     expect(body.data).toEqual([]);
   });
 });
+
+describe('a job that is evaluated on its way', () => {
+  it('names the version that its evaluations found best, the earlier of equals', async () => {
+    await using platform = await start('hashes');
+    const file = (await upload(platform.url, caseRows(4))).id;
+
+    const job = await ended(platform, jobRequest(file, { steps: 5, eval_interval: 2, eval_samples: 3 }));
+
+    const events = await allEvents(platform.url, job.id);
+    const evaluations = events.flatMap(({ data }) => (typeof data['cases'] === 'number' ? [data] : []));
+    expect(evaluations.map((data) => data['policy_version'])).toEqual([0, 2, 4, 5]);
+    const [, ...trained] = evaluations;
+    const most = Math.max(...trained.map((data) => Number(data['accuracy'])));
+    const best = trained.find((data) => data['accuracy'] === most);
+    expect(job.x_residency.best).toMatchObject({ policy_version: best?.['policy_version'], accuracy: most });
+    const version = Number(best?.['policy_version']);
+    const suffix = version === 5 ? '' : `:ckpt-step-${version}`;
+    expect(job.fine_tuned_model).toBe(`ft:tiny:residency::${job.id}${suffix}`);
+    expect(job.x_residency.settings).toMatchObject({ eval_interval: 2 });
+    expect(job.x_residency.progress).toEqual({ phase: 'done', step: 5, total_steps: 5 });
+    // What it names is where another job begins.
+    const next = await ended(
+      platform,
+      jobRequest(file, { steps: 1, eval_samples: 0 }, { model: String(job.fine_tuned_model) }),
+    );
+    expect(next.x_residency.policy_version).toBe(1);
+  });
+});

@@ -96,7 +96,7 @@ export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = 
           hex(state.optimizer),
           inputs,
           hyperparameters,
-          reference === null ? null : hex(reference),
+          ...(reference === null ? [] : [hex(reference)]),
         ),
         metrics: {
           loss: unit(bytes, 0),

@@ -61,6 +61,7 @@ export {
 } from './rest/create-job.js';
 export { type ErrorBody, toErrorResponse } from './rest/error.js';
 export {
+  type BestCheckpoint,
   type EvaluationSummary,
   type FileObject,
   type FilePurpose,

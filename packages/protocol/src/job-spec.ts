@@ -88,6 +88,8 @@ export interface JobSpec {
   readonly filters?: SamplingFilters;
   /** Tempered completions per case in evaluation, one greedy added; 0 leaves evaluation out. */
   readonly evalSamples: number;
+  /** Training steps between evaluations; absent where there are two, before and after. */
+  readonly evalInterval?: number;
   readonly loraRank: number;
   readonly loraAlpha: number;
   readonly hyperparameters: RunHyperparameters;

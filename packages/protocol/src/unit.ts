@@ -5,36 +5,45 @@ export type Phase = 'eval' | 'train';
 
 /**
  * One unit of a run, carried out as one flow and committed once. `step` is the policy version that samples it:
- * training step s uses version s, evaluation 0 the starting policy, evaluation `steps` the last one.
+ * training step s uses version s, evaluation e version e: 0 before training, `steps` after it, and those between.
  */
 export interface Unit {
   readonly phase: Phase;
   readonly step: number;
 }
 
-type Schedule = Pick<JobSpec, 'steps' | 'evalSamples'>;
+type Schedule = Pick<JobSpec, 'steps' | 'evalSamples' | 'evalInterval'>;
+
+/** Training steps from one evaluation to the next. */
+const intervalOf = ({ steps, evalInterval = steps }: Schedule): number => evalInterval;
 
 /** The number of units of a run. */
 export function unitCount(spec: Schedule): number {
-  return spec.steps + (spec.evalSamples > 0 ? 2 : 0);
+  if (spec.evalSamples === 0) return spec.steps;
+  return 1 + spec.steps + Math.ceil(spec.steps / intervalOf(spec));
 }
 
-/** The unit at a position, 0 to `unitCount(spec) - 1`: evaluation, the training steps, evaluation. */
+/** The unit at a position, 0 to `unitCount(spec) - 1`: an evaluation, training steps, an evaluation, and so on. */
 export function unitAt(spec: Schedule, position: number): Unit {
   if (!Number.isInteger(position) || position < 0 || position >= unitCount(spec)) {
     throw new RangeError(`internal: unit ${position}, wanted 0 to ${unitCount(spec) - 1}`);
   }
   if (spec.evalSamples === 0) return { phase: 'train', step: position };
   if (position === 0) return { phase: 'eval', step: 0 };
-  if (position === spec.steps + 1) return { phase: 'eval', step: spec.steps };
-  return { phase: 'train', step: position - 1 };
+  const interval = intervalOf(spec);
+  const [round, within] = [Math.floor((position - 1) / (interval + 1)), (position - 1) % (interval + 1)];
+  const step = round * interval + within;
+  // The last round may be shorter than the others.
+  return within === interval || step >= spec.steps
+    ? { phase: 'eval', step: Math.min(step, spec.steps) }
+    : { phase: 'train', step };
 }
 
 /** The position of a unit in its run, the inverse of `unitAt`. */
-export function unitPosition(spec: Schedule, unit: Unit): number {
-  if (spec.evalSamples === 0) return unit.step;
-  if (unit.phase === 'train') return unit.step + 1;
-  return unit.step === 0 ? 0 : spec.steps + 1;
+export function unitPosition(spec: Schedule, { phase, step }: Unit): number {
+  if (spec.evalSamples === 0) return step;
+  const interval = intervalOf(spec);
+  return phase === 'train' ? 1 + step + Math.floor(step / interval) : step + Math.ceil(step / interval);
 }
 
 /** The id of a unit's queue job, and with an index that of one of its groups; free of `:` as BullMQ demands. */
@@ -62,7 +71,10 @@ export function unitTemperatures(spec: JobSpec, unit: Unit): number[] {
 
 const EVAL_KEY_BASE = 1_000_000_000;
 
-/** The step number that keys a unit's random numbers; evaluation has a key space that no training step reaches. */
+/**
+ * The step number that keys a unit's random numbers; evaluation has a key space that no training step reaches. Evaluations
+ * after the first share their numbers: versions are compared on equal draws.
+ */
 export function unitKeyStep(unit: Unit): number {
   if (unit.phase === 'train') return unit.step;
   return EVAL_KEY_BASE + (unit.step === 0 ? 0 : 1);

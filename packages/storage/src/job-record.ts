@@ -1,4 +1,11 @@
-import type { CreateJobRequest, EvaluationSummary, JobSpec, JobStatus, PolicyRef } from '@residency/protocol';
+import type {
+  BestCheckpoint,
+  CreateJobRequest,
+  EvaluationSummary,
+  JobSpec,
+  JobStatus,
+  PolicyRef,
+} from '@residency/protocol';
 
 /** Why a job failed. */
 export interface JobFailure {
@@ -22,6 +29,7 @@ export interface JobRecord {
   readonly trainedTokens: number;
   readonly before: EvaluationSummary | null;
   readonly after: EvaluationSummary | null;
+  readonly best: BestCheckpoint | null;
   readonly error: JobFailure | null;
   readonly finishedAt: number | null;
   readonly fineTunedModel: string | null;
@@ -33,6 +41,7 @@ export interface JobChanges {
   readonly policy?: PolicyRef;
   readonly before?: EvaluationSummary;
   readonly after?: EvaluationSummary;
+  readonly best?: BestCheckpoint;
   readonly error?: JobFailure;
   readonly finishedAt?: number;
   readonly fineTunedModel?: string;
@@ -79,6 +88,7 @@ export function fromJobFields(id: string, fields: Fields): JobRecord | null {
     trainedTokens: Number(fields['trained_tokens']),
     before: parsed<EvaluationSummary | null>(fields, 'before', null),
     after: parsed<EvaluationSummary | null>(fields, 'after', null),
+    best: parsed<BestCheckpoint | null>(fields, 'best', null),
     error: parsed<JobFailure | null>(fields, 'error', null),
     finishedAt: parsed<number | null>(fields, 'finishedAt', null),
     fineTunedModel: parsed<string | null>(fields, 'fineTunedModel', null),

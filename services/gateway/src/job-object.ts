@@ -11,12 +11,12 @@ import { settingsOf } from './job-settings.js';
 
 function progressOf(record: JobRecord): ResidencyJob['progress'] {
   const { spec, position, status } = record;
-  const evaluations = spec.evalSamples > 0 ? 1 : 0;
-  const step = Math.max(0, Math.min(spec.steps, position - evaluations));
-  const counts = { step, total_steps: spec.steps };
+  const next = position >= unitCount(spec) ? null : unitAt(spec, position);
+  // The next unit uses the version that the steps so far made.
+  const counts = { step: next?.step ?? spec.steps, total_steps: spec.steps };
   if (status === 'queued') return { phase: 'waiting', ...counts };
-  if (status !== 'running' || position >= unitCount(spec)) return { phase: 'done', ...counts };
-  return { phase: unitAt(spec, position).phase === 'eval' ? 'evaluating' : 'training', ...counts };
+  if (status !== 'running' || next === null) return { phase: 'done', ...counts };
+  return { phase: next.phase === 'eval' ? 'evaluating' : 'training', ...counts };
 }
 
 /** A job as the API shows it. */
@@ -46,6 +46,7 @@ export function toJobObject(record: JobRecord): JobObject {
       progress: progressOf(record),
       before: record.before,
       after: record.after,
+      best: record.best,
       adapter_sha256: record.policy?.sha256 ?? null,
       policy_version: record.policy?.version ?? null,
       settings: settingsOf(record),

@@ -35,6 +35,7 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     max_grad_norm: h.maxGradNorm,
     weight_decay: h.weightDecay,
     eval_samples: spec.evalSamples,
+    eval_interval: spec.evalSamples === 0 ? null : (spec.evalInterval ?? spec.steps),
     lora: { rank: spec.loraRank, alpha: spec.loraAlpha },
   };
 }

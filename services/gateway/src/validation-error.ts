@@ -27,7 +27,6 @@ const notOffered: ReadonlySet<string> = new Set([
   'integrations',
   'method.reinforcement.response_format',
   'method.reinforcement.hyperparameters.compute_multiplier',
-  'method.reinforcement.hyperparameters.eval_interval',
   'method.reinforcement.hyperparameters.reasoning_effort',
 ]);
 

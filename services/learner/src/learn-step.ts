@@ -160,7 +160,7 @@ export async function learnStep(step: StepRequest, context: LearnContext): Promi
   const hyperparameters = engineHyperparameters(header.hyperparameters, header.step);
   const reference = await referenceOf(header, context);
   const result: LearnResult = await engine.learn(
-    { state, groups: step.groups, hyperparameters, reference },
+    { state, groups: step.groups, hyperparameters, ...(reference !== null && { reference }) },
     context.call,
   );
   const adapter = await putBytes(store, result.state.adapter);

@@ -88,6 +88,11 @@ async function open(record: JobRecord, context: AdvanceContext): Promise<void> {
   }
 }
 
+/** Names the version that did best where that is not the last one. */
+function checkpointSuffix({ best, spec }: JobRecord): string {
+  return best === null || best.policy_version === spec.steps ? '' : `:ckpt-step-${best.policy_version}`;
+}
+
 async function finish(record: JobRecord, context: AdvanceContext): Promise<void> {
   const finishedAt = now();
   const file = await keepResultFile(record, context.jobs, context.files, context.store, finishedAt);
@@ -95,7 +100,7 @@ async function finish(record: JobRecord, context: AdvanceContext): Promise<void>
   const changes = {
     finishedAt,
     resultFiles: [file],
-    fineTunedModel: `ft:${record.spec.model}:residency:${suffix}:${record.id}`,
+    fineTunedModel: `ft:${record.spec.model}:residency:${suffix}:${record.id}${checkpointSuffix(record)}`,
   };
   const event = messageEvent('info', 'The job has successfully completed');
   const moved = await context.jobs.transition(record.id, ['running'], 'succeeded', changes, event);

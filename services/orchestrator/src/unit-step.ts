@@ -22,6 +22,7 @@ import {
   metricsEvent,
 } from '@residency/storage';
 import { archiveUnit } from './archive.js';
+import { betterOf, checkpointOf } from './best-checkpoint.js';
 import { summarise } from './evaluation.js';
 import { givenAdvantages, learnGroups, stepRow, weighGroups } from './training-step.js';
 
@@ -53,16 +54,30 @@ interface Work {
   readonly work: WorkContext;
 }
 
+type Place = 'before' | 'during' | 'after';
+
+const placeOf = (step: number, steps: number): Place =>
+  step === 0 ? 'before' : step === steps ? 'after' : 'during';
+
+const PLACES: { readonly [P in Place]: (step: number) => string } = {
+  before: () => 'Evaluation before training',
+  during: (step) => `Evaluation after step ${step}`,
+  after: () => 'Evaluation after training',
+};
+
 async function conclude({ payload, record, groups, context }: Work): Promise<Conclusion> {
   const sha256 = await archiveUnit(context.store, groups, new Map());
   const summary = summarise(record.spec, payload, groups, sha256, record.before);
-  const place = payload.step === 0 ? 'before' : 'after';
-  const label = place === 'before' ? 'Evaluation before training' : 'Evaluation after training';
+  const place = placeOf(payload.step, record.spec.steps);
   return {
-    changes: place === 'before' ? { before: summary } : { after: summary },
+    changes: {
+      ...(place === 'before' && { before: summary }),
+      ...(place === 'after' && { after: summary }),
+      ...(place !== 'before' && { best: betterOf(record.best, checkpointOf(summary, payload.policy)) }),
+    },
     tokens: 0,
     row: null,
-    message: `${label}: mean reward ${summary.mean_reward?.toFixed(3) ?? 'none'}`,
+    message: `${PLACES[place](payload.step)}: mean reward ${summary.mean_reward?.toFixed(3) ?? 'none'}`,
     data: { ...summary, phase: place },
     ledgerSha256: sha256,
   };

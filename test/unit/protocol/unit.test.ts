@@ -23,15 +23,30 @@ describe('the units of a run', () => {
     ]);
   });
 
-  it('have positions that lead back to them, and names and random keys of their own', () => {
+  it('have evaluations between training steps where there is an interval', () => {
+    const spec = { steps: 5, evalSamples: 1, evalInterval: 2 };
+
+    const names = Array.from({ length: unitCount(spec) }, (_, at) => unitAt(spec, at));
+
+    expect(names.map(({ phase, step }) => `${phase} ${step}`).join(', ')).toBe(
+      'eval 0, train 0, train 1, eval 2, train 2, train 3, eval 4, train 4, eval 5',
+    );
+  });
+
+  it('have positions that lead back to them, names of their own, and random keys that evaluations share', () => {
+    const [some, few] = [fc.integer({ min: 1, max: 61 }), fc.integer({ min: 0, max: 3 })];
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 3 }), (steps, evalSamples) => {
-        const spec = { steps, evalSamples };
+      fc.property(some, few, some, (steps, evalSamples, evalInterval) => {
+        const spec = { steps, evalSamples, ...(evalInterval < steps && { evalInterval }) };
         const units: Unit[] = Array.from({ length: unitCount(spec) }, (_, at) => unitAt(spec, at));
 
         expect(units.map((unit) => unitPosition(spec, unit))).toEqual(units.map((_, at) => at));
         expect(new Set(units.map((unit) => unitJobId('job', unit))).size).toBe(units.length);
-        expect(new Set(units.map(unitKeyStep)).size).toBe(units.length);
+        // One key for each step, one for the evaluation before, and one for all others.
+        expect(new Set(units.map(unitKeyStep)).size).toBe(steps + (evalSamples > 0 ? 2 : 0));
+        // A unit uses the version that the training steps before it made.
+        for (const [at, { step }] of units.entries())
+          expect(units.slice(0, at).filter(({ phase }) => phase === 'train')).toHaveLength(step);
       }),
     );
   });

@@ -16,6 +16,7 @@ export interface SupervisedHyperparameters {
 
 export interface ReinforcementHyperparameters extends SupervisedHyperparameters {
   readonly eval_samples?: Auto<number>;
+  readonly eval_interval?: Auto<number>;
 }
 
 export interface DpoHyperparameters extends SupervisedHyperparameters {
@@ -64,6 +65,9 @@ const reinforcement = Type.Object(
   {
     ...shared,
     eval_samples: Type.Optional(orAuto(Type.Integer({ minimum: 1, maximum: 64 }), 'an integer from 1 to 64')),
+    eval_interval: Type.Optional(
+      orAuto(Type.Integer({ minimum: 1, maximum: 100_000 }), 'an integer from 1 to 100000'),
+    ),
   },
   closed,
 );

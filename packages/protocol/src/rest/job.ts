@@ -28,6 +28,15 @@ export interface EvaluationSummary {
   readonly ledger_sha256: string;
 }
 
+/** The version that an evaluation found best: the most accurate, the earlier of equals. */
+export interface BestCheckpoint {
+  readonly policy_version: number;
+  readonly adapter_sha256: string;
+  /** Of its tempered samples; null where the grader has no component of that name. */
+  readonly accuracy: number | null;
+  readonly mean_reward: number | null;
+}
+
 /** The platform's own part of a job object. */
 export interface ResidencyJob {
   readonly progress: {
@@ -38,6 +47,8 @@ export interface ResidencyJob {
   };
   readonly before: EvaluationSummary | null;
   readonly after: EvaluationSummary | null;
+  /** The version that did best in an evaluation after training began, never by its training rewards; null without one. */
+  readonly best: BestCheckpoint | null;
   /** Adapter of the newest committed policy version, for GET /v1/artifacts/{sha256}; null before the run starts. */
   readonly adapter_sha256: string | null;
   readonly policy_version: number | null;

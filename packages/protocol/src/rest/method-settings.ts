@@ -32,7 +32,7 @@ const REINFORCEMENT_ONLY = [
 
 /** Settings that only evaluation reads in the other methods. */
 const EVALUATION_ONLY = [
-  ...['temperature', 'top_k', 'top_p', 'min_p', 'max_new_tokens', 'eval_samples'],
+  ...['temperature', 'top_k', 'top_p', 'min_p', 'max_new_tokens', 'eval_samples', 'eval_interval'],
 ] as const satisfies readonly (keyof ResidencyRequest)[];
 
 function refuse(param: string, message: string): never {

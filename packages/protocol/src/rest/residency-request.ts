@@ -43,6 +43,8 @@ export interface ResidencyRequest {
   readonly max_grad_norm?: number;
   readonly weight_decay?: number;
   readonly eval_samples?: number;
+  /** Training steps between evaluations. */
+  readonly eval_interval?: number;
   readonly lora?: { readonly rank?: number; readonly alpha?: number };
   /** Grades evaluations of the methods `supervised` and `dpo`, which need none to learn. */
   readonly grader?: Readonly<Record<string, unknown>>;
@@ -76,6 +78,7 @@ const fields = Type.Object(
     max_grad_norm: Type.Optional(number(0, 1_000)),
     weight_decay: Type.Optional(number(0, 1)),
     eval_samples: Type.Optional(integer(0, 64)),
+    eval_interval: Type.Optional(integer(1, 100_000)),
     lora: Type.Optional(
       Type.Object({ rank: Type.Optional(integer(1, 256)), alpha: Type.Optional(above(0, 1_024)) }, closed),
     ),

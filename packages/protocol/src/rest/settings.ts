@@ -55,6 +55,7 @@ export function resolveJobSpec(
   const schedule = resolveSchedule(own, steps);
   const filters = resolveFilters(own);
   const evalSamples = own.eval_samples ?? chosen(openai.eval_samples) ?? preset.eval_samples;
+  const evalInterval = own.eval_interval ?? chosen(openai.eval_interval) ?? steps;
   const { parent } = start;
   return {
     ...(method !== 'reinforcement' && { method }),
@@ -70,6 +71,7 @@ export function resolveJobSpec(
     maxNewTokens,
     ...(filters && { filters }),
     evalSamples: grader === null ? 0 : evalSamples,
+    ...(evalInterval < steps && { evalInterval }),
     loraRank: parent?.loraRank ?? own.lora?.rank ?? preset.lora_rank,
     loraAlpha: parent?.loraAlpha ?? own.lora?.alpha ?? preset.lora_alpha,
     hyperparameters: {
