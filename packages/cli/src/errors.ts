@@ -12,6 +12,8 @@ export const cliErrors = {
   CLI_ARTIFACT: 'a downloaded artifact is not what it should be',
   CLI_MODEL: 'a model or an adapter cannot be read or written',
   CLI_IMPORT: 'a model cannot be imported',
+  CLI_INPUT: 'a line of the input is not what it should be',
+  CLI_OUTPUT: 'the output cannot be written',
   CLI_STOPPED: 'the user stopped the command',
 } as const;
 

@@ -25,6 +25,7 @@ export { type DemoSettings, demoDefaults, demoJob } from './demo-settings.js';
 export { type Diagnosis, diagnose, doctor, formatDiagnosis } from './doctor.js';
 export { CliError, type CliErrorCode, cliErrors } from './errors.js';
 export { createGatewayClient, type GatewayClient, type GatewayOptions } from './gateway-client.js';
+export { type JsonLinesRequest, mapJsonLines } from './json-lines.js';
 export { describeExit, type Exit, ManagedProcess, type ProcessSpec } from './managed-process.js';
 export { type Platform, type PlatformOptions, type PlatformProcess, startPlatform } from './platform.js';
 export { lockFolder } from './platform-lock.js';
