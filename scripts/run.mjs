@@ -257,6 +257,10 @@ const commands = {
     prepare({ redis: false });
     return runCli('import', args);
   },
+  advantages: (args) => {
+    prepare({ redis: false });
+    return runCli('advantages', args);
+  },
   doctor: (args) => {
     prepare({ redis: false });
     return runCli('doctor', args);

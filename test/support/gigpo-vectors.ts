@@ -98,6 +98,51 @@ export const gigpoPath = (): string | null => referenceFile('golden', 'gigpo.jso
 export const gigpoRows = <K extends keyof GigpoRows>(kind: K): GigpoRows[K][] =>
   jsonRows<GigpoRows[K]>(gigpoPath()).filter((row) => row.kind === kind);
 
+/** A published row without its results, and with them. */
+export interface PublishedRow {
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+/** Fields of each kind of row that are results; two of the last kind depend on what is not in the row. */
+const RESULTS: Readonly<Record<string, readonly string[]>> = {
+  advantage: ['out', 'otherEstimators'],
+  advantage_duplicates: ['out'],
+  difflib_ratio: [],
+  policy_loss: ['out', 'kl', 'kl_loss_low_var_token_mean'],
+  gae: ['advantages', 'returns', 'value_loss', 'value_clipfrac'],
+};
+const UNDETERMINED = ['value_loss', 'value_clipfrac'];
+
+/** All published rows, as they are and as somebody would ask for their results. */
+export function publishedRows(): PublishedRow[] {
+  return jsonRows<Readonly<Record<string, unknown>>>(gigpoPath()).map((row) => {
+    const results = RESULTS[String(row['kind'])] ?? [];
+    const input = Object.fromEntries(Object.entries(row).filter(([name]) => !results.includes(name)));
+    const want = Object.fromEntries(Object.entries(row).filter(([name]) => !UNDETERMINED.includes(name)));
+    if (row['kind'] !== 'difflib_ratio') return { input, row: want };
+    const cases = (row as unknown as RatioRow).cases.map(({ a, b }) => ({ a, b }));
+    return { input: { ...input, cases }, row: want };
+  });
+}
+
+/** Paths at which a value differs: numbers by more than the tolerance, relative above 1; anything else at all. */
+export function differences(got: unknown, want: unknown, tolerance: number, path = ''): string[] {
+  if (typeof got === 'number' && typeof want === 'number') {
+    return Math.abs(got - want) <= tolerance * Math.max(1, Math.abs(want))
+      ? []
+      : [`${path}: ${got}, ${want}`];
+  }
+  if (typeof got === 'object' && typeof want === 'object' && got !== null && want !== null) {
+    const [ours, theirs] = [new Map(Object.entries(got)), new Map(Object.entries(want))];
+    const names = [...new Set([...ours.keys(), ...theirs.keys()])];
+    return names.flatMap((name) =>
+      differences(ours.get(name), theirs.get(name), tolerance, `${path}/${name}`),
+    );
+  }
+  return got === want ? [] : [`${path}: ${String(got)}, ${String(want)}`];
+}
+
 /** A published case as the estimators read it. */
 export const scoredRow = ({ steps, config }: AdvantageRow): PenalisedSteps =>
   scoreSteps(

@@ -1,3 +1,4 @@
+import { advantages } from './advantages/advantages.js';
 import type { Command } from './command.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
@@ -13,5 +14,6 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['import', importModel],
   ['pretrain', pretrain],
   ['export', exportModel],
+  ['advantages', advantages],
   ['doctor', doctor],
 ]);

@@ -1,5 +1,13 @@
 export { type AdapterSource, writeAdapterFolder } from './adapter-folder.js';
 export {
+  estimateRow,
+  ROW_ESTIMATORS,
+  type RowEstimator,
+  type RowKind,
+  type RowOptions,
+  rowEstimator,
+} from './advantages/row-estimators.js';
+export {
   type Arguments,
   choiceFlag,
   type Flag,
