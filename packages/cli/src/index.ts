@@ -4,9 +4,9 @@ export {
   ROW_ESTIMATORS,
   type RowEstimator,
   type RowKind,
-  type RowOptions,
   rowEstimator,
 } from './advantages/row-estimators.js';
+export type { RowOptions } from './advantages/row-fields.js';
 export {
   type Arguments,
   choiceFlag,

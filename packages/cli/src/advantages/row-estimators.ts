@@ -1,6 +1,6 @@
 import { AlgorithmError } from '@residency/algorithms';
 import { CliError } from '../errors.js';
-import { choiceOf, type Field, objectOf, optional } from './row-fields.js';
+import { choiceOf, type Field, objectOf, optional, type RowOptions } from './row-fields.js';
 import {
   gigpoDuplicates,
   gigpoSteps,
@@ -10,11 +10,6 @@ import {
   reinforceSteps,
 } from './step-rows.js';
 import { gaeTokens, policyLossTokens, remaxTokens, similarityCases } from './token-rows.js';
-
-export interface RowOptions {
-  /** True for the library's defaults, false for what the reference trainer does, defects included. */
-  readonly isCorrected: boolean;
-}
 
 /** What a row holds: the kinds of the published vectors, and `remax`, of which there are none. */
 export type RowKind =

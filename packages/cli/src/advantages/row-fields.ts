@@ -1,5 +1,10 @@
 import { CliError } from '../errors.js';
 
+export interface RowOptions {
+  /** True for the library's defaults, false for what the reference trainer does, defects included. */
+  readonly isCorrected: boolean;
+}
+
 /** A value inside a row, with the path that messages name it by; the row itself has none. */
 export interface Field {
   readonly value: unknown;

@@ -8,7 +8,6 @@ import {
   type ScoredSteps,
   scoreSteps,
 } from '@residency/algorithms';
-import type { RowOptions } from './row-estimators.js';
 import {
   booleanOf,
   choiceOf,
@@ -19,6 +18,7 @@ import {
   numberOf,
   objectOf,
   optional,
+  type RowOptions,
   refuse,
   required,
   textOf,

@@ -10,7 +10,6 @@ import {
   sumTokens,
   tokenWeights,
 } from '@residency/algorithms';
-import type { RowOptions } from './row-estimators.js';
 import {
   type Field,
   itemsOf,
@@ -19,6 +18,7 @@ import {
   numberOf,
   objectOf,
   optional,
+  type RowOptions,
   required,
   textOf,
 } from './row-fields.js';
@@ -95,7 +95,7 @@ export function policyLossTokens(row: Field): Result {
   const referenceLogprobs = matrix('ref_log_prob');
   const input = { logprobs, oldLogprobs, advantages: matrix('advantages'), mask, dualClip: 3 };
   const lengths = maskLengths(mask);
-  const fixedLength = Math.max(1, ...mask.map((bits) => bits.length));
+  const fixedLength = mask.reduce((longest, bits) => Math.max(longest, bits.length), 1);
   const means = tokenWeights({ aggregation: 'token-mean', lengths });
   const drift = klPenalties('k1', { logprobs: oldLogprobs, referenceLogprobs: logprobs, mask });
   const out = Object.entries(LOSSES).map(([name, { estimator, aggregation, clipLow, clipHigh }]) => {
