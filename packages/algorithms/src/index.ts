@@ -1,12 +1,4 @@
-export {
-  type AdvantageEstimate,
-  type AdvantageRequest,
-  type Estimator,
-  type EstimatorRule,
-  estimateAdvantages,
-  estimators,
-  isEstimator,
-} from './advantages.js';
+export * from './advantages/index.js';
 export { type RandomKey, randomWords, shuffle, uniform, uniformBelow } from './counter-random.js';
 export { AlgorithmError, type AlgorithmErrorCode, algorithmErrors } from './errors.js';
 export * from './losses/index.js';

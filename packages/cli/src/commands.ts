@@ -1,3 +1,4 @@
+import { advantages } from './advantages/advantages.js';
 import type { Command } from './command.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
@@ -15,5 +16,6 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['pretrain', pretrain],
   ['export', exportModel],
   ['grade', gradeCommand],
+  ['advantages', advantages],
   ['doctor', doctor],
 ]);

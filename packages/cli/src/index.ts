@@ -1,5 +1,13 @@
 export { type AdapterSource, writeAdapterFolder } from './adapter-folder.js';
 export {
+  estimateRow,
+  ROW_ESTIMATORS,
+  type RowEstimator,
+  type RowKind,
+  rowEstimator,
+} from './advantages/row-estimators.js';
+export type { RowOptions } from './advantages/row-fields.js';
+export {
   type Arguments,
   choiceFlag,
   type Flag,

@@ -1,7 +1,7 @@
 import { estimateAdvantages, estimators, isEstimator } from '@residency/algorithms';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { jsonRows, referenceFile } from '../../support/reference-data.js';
+import { jsonRows, referenceFile } from '../../../support/reference-data.js';
 
 interface GigpoRow {
   readonly kind: string;
@@ -112,7 +112,7 @@ describe('grpo', () => {
 
 describe('estimateAdvantages', () => {
   test('knows exactly the estimators of its table', () => {
-    expect(Object.keys(estimators)).toEqual(['grpo']);
+    expect(Object.keys(estimators)).toEqual(['grpo', 'grpo_nostd', 'rloo', 'grpo_passk']);
     expect(isEstimator('grpo')).toBe(true);
     expect(isEstimator('toString')).toBe(false);
   });
