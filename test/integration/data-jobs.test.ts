@@ -248,3 +248,64 @@ describe('a job that is evaluated on its way', () => {
     expect(next.x_residency.policy_version).toBe(1);
   });
 });
+
+describe('a job with decoupled objectives', () => {
+  it('normalises each part of the rewards for itself, and says what they differ by', async () => {
+    await using platform = await start('hashes');
+    const file = (await upload(platform.url, caseRows(5))).id;
+    const settings = {
+      steps: 2,
+      eval_samples: 0,
+      advantage: 'decoupled',
+      std_floor: 0.2,
+      objective_weights: { accuracy: 2, clinical_reasoning: 0, loophole_no_choice: -0.5 },
+    } as const;
+
+    const job = await ended(platform, jobRequest(file, settings));
+
+    const events = await allEvents(platform.url, job.id);
+    const steps = events.flatMap(({ data }) => (typeof data['total_steps'] === 'number' ? [data] : []));
+    const weights = { accuracy: 2, consistency: 1, loophole_no_choice: -0.5 };
+    for (const data of steps) {
+      const text = await (
+        await fetch(`${platform.url}/v1/artifacts/${String(data['ledger_sha256'])}`)
+      ).text();
+      for (const line of text.trim().split('\n')) {
+        const { grades, advantages } = JSON.parse(line) as {
+          grades: { components: { name: string; value: number }[] }[];
+          advantages: { advantages: number[] };
+        };
+        // Worked out here once more: (value - mean) / (max(std, floor) + 1e-6), times the weight, summed.
+        const want = grades.map(() => 0);
+        for (const [name, weight] of Object.entries(weights)) {
+          const values = grades.map(({ components }) => components.find((c) => c.name === name)?.value ?? 0);
+          const mean = values.reduce((a, b) => a + b, 0) / values.length;
+          const std = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1));
+          if (std < 1e-6) continue;
+          for (const [i, value] of values.entries())
+            want[i] = (want[i] ?? 0) + (weight * (value - mean)) / (Math.max(std, 0.2) + 1e-6);
+        }
+        for (const [i, value] of want.entries()) expect(advantages.advantages[i]).toBeCloseTo(value, 9);
+      }
+      const diagnosis = data['diagnosis'] as Record<string, unknown>;
+      expect(Object.keys(diagnosis).sort()).toEqual(['dead_groups', 'length_correlation', 'variance_shares']);
+      const shares = Object.values((diagnosis['variance_shares'] ?? {}) as Record<string, number>);
+      expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+    }
+    expect(steps).toHaveLength(2);
+    expect(job.x_residency.settings).toMatchObject({ advantage: 'decoupled', std_floor: 0.2 });
+  });
+
+  it('is refused where the estimator does not read a setting', async () => {
+    await using platform = await start('hashes');
+    const file = (await upload(platform.url, caseRows(2))).id;
+    const { status, body } = await post(
+      `${platform.url}/v1/fine_tuning/jobs`,
+      jobRequest(file, { advantage: 'rloo', std_floor: 0.1 }),
+    );
+    expect([status, JSON.stringify(body)]).toEqual([
+      400,
+      expect.stringContaining('x_residency.std_floor: found 0.1 with advantage rloo, wanted decoupled'),
+    ]);
+  });
+});

@@ -24,6 +24,7 @@ export { type AnyService, MAX_MESSAGE_BYTES, serviceDefinition } from './grpc/de
 export { defaultRetryPolicy, type RetryPolicy, serviceConfig } from './grpc/retry.js';
 export { addService, type CallContext, type Handlers } from './grpc/server.js';
 export {
+  type AdvantageSettings,
   type DatasetRef,
   type JobMethod,
   type JobSpec,
@@ -31,6 +32,8 @@ export {
   methodOf,
   type ParentPolicy,
   type PolicyRef,
+  RUN_ESTIMATORS,
+  type RunEstimator,
   type RunHyperparameters,
   type SamplingFilters,
   SCHEDULE_SHAPES,
@@ -100,6 +103,7 @@ export {
   advantageResponseFromProto,
   advantageResponseToProto,
   type RewardGroup,
+  type RewardObjective,
 } from './wire/advantage.js';
 export {
   type EpisodeCommand,

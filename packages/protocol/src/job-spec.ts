@@ -66,6 +66,26 @@ export interface ParentPolicy {
   readonly sha256: string;
 }
 
+/** How rewards of a group become advantages. */
+export type RunEstimator = 'grpo' | 'grpo_nostd' | 'rloo' | 'grpo_passk' | 'decoupled';
+
+/** The names, for those who read them from outside. */
+export const RUN_ESTIMATORS: readonly RunEstimator[] = [
+  'grpo',
+  'grpo_nostd',
+  'rloo',
+  'grpo_passk',
+  'decoupled',
+];
+
+export interface AdvantageSettings {
+  readonly estimator: RunEstimator;
+  /** Of `decoupled`: least standard deviation of a part that is divided by. */
+  readonly stdFloor?: number;
+  /** Of `decoupled`: weights of parts by name; those that are not named weigh 1, or 0 where they do not count in the reward. */
+  readonly objectiveWeights?: Readonly<Record<string, number>>;
+}
+
 /** Everything that decides a run's result: written once at creation, with every default filled in. */
 export interface JobSpec {
   /** Absent in reinforcement, which all runs once were. */
@@ -78,6 +98,8 @@ export interface JobSpec {
   readonly seed: number;
   /** The grader as submitted, already validated; null where nothing is graded. */
   readonly grader: unknown;
+  /** Absent means `grpo`. */
+  readonly advantage?: AdvantageSettings;
   /** Completions per prompt in training. */
   readonly groupSize: number;
   /** Prompts per training step. */

@@ -1,4 +1,9 @@
-import { estimateAdvantages, isEstimator } from '@residency/algorithms';
+import {
+  type AdvantageEstimate,
+  estimateAdvantages,
+  isEstimator,
+  objectiveAdvantages,
+} from '@residency/algorithms';
 import {
   type AdvantageGroup,
   type AdvantageQuestion,
@@ -7,6 +12,7 @@ import {
   advantageRequestFromProto,
   advantageResponseToProto,
   ResidencyError,
+  type RewardGroup,
 } from '@residency/protocol';
 import {
   type ConfigField,
@@ -30,32 +36,48 @@ export const advantageFields: AdvantageFields = {
   grpcPort: grpcPortField(defaultPorts.advantage.grpc),
 };
 
+/** Normalises each part of the rewards for itself. */
+const DECOUPLED = 'decoupled';
+
 export type AdvantageConfig = ConfigOf<AdvantageFields>;
+
+/** Advantages of one group by the estimator of its request. */
+function weigh({ estimator, epsilon, stdFloor }: AdvantageQuestion, group: RewardGroup): AdvantageEstimate {
+  const numbers = { ...(epsilon !== undefined && { epsilon }) };
+  if (estimator !== DECOUPLED) {
+    if (isEstimator(estimator)) return estimateAdvantages({ estimator, rewards: group.rewards, ...numbers });
+    throw new ResidencyError(
+      'invalid_request',
+      `estimator: found ${JSON.stringify(estimator)}, wanted a known one`,
+      { param: 'estimator' },
+    );
+  }
+  const { objectives = [] } = group;
+  return objectiveAdvantages({
+    rule: DECOUPLED,
+    objectives: Object.fromEntries(objectives.map(({ name, values }) => [name, values])),
+    weights: Object.fromEntries(objectives.map(({ name, weight }) => [name, weight])),
+    ...numbers,
+    ...(stdFloor !== undefined && { stdFloor }),
+  });
+}
 
 /**
  * Advantages of every group of a request, in its order.
  * @throws ResidencyError `invalid_request` for an unknown estimator or rewards that cannot be weighed.
  */
 export function estimate(question: AdvantageQuestion): AdvantageGroup[] {
-  const { estimator, epsilon } = question;
-  if (!isEstimator(estimator)) {
-    throw new ResidencyError(
-      'invalid_request',
-      `estimator: found ${JSON.stringify(estimator)}, wanted a known one`,
-      {
-        param: 'estimator',
-      },
-    );
-  }
-  return question.groups.map(({ index, rewards }) => {
+  return question.groups.map((group) => {
     try {
-      return {
-        index,
-        ...estimateAdvantages({ estimator, rewards, ...(epsilon === undefined ? {} : { epsilon }) }),
-      };
+      const { advantages, mean, std } = weigh(question, group);
+      return { index: group.index, advantages, mean, std };
     } catch (cause) {
+      if (cause instanceof ResidencyError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ResidencyError('invalid_request', `groups ${index}: ${reason}`, { param: 'groups', cause });
+      throw new ResidencyError('invalid_request', `groups ${group.index}: ${reason}`, {
+        param: 'groups',
+        cause,
+      });
     }
   });
 }

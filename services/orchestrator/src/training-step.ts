@@ -15,31 +15,29 @@ import {
   ResidencyError,
   type RpcOptions,
   type StepPayload,
+  settingDefaults,
 } from '@residency/protocol';
 import type { GradedGroup } from '@residency/storage';
 import { componentMeans } from './evaluation.js';
+import { diagnosisOf, gradedSamples, objectivesOf } from './reward-parts.js';
 
 const ADVANTAGE_DEADLINE_MS = 60_000;
-
-/** The samples of a group that have a reward, in sample order; the others are left out, not counted as 0. */
-function gradedSamples({ group, grades }: GradedGroup): { at: number; reward: number }[] {
-  return group.samples.flatMap((_, at) => {
-    const grade = grades.grades[at];
-    return grade?.graded ? [{ at, reward: grade.total }] : [];
-  });
-}
 
 /** Advantages of every group's graded samples, in group order. */
 export async function weighGroups(
   client: Client<typeof AdvantageService>,
   groups: readonly GradedGroup[],
+  { advantage = { estimator: settingDefaults.advantage } }: Pick<JobSpec, 'advantage'>,
   options: Omit<RpcOptions, 'deadlineMs'>,
 ): Promise<AdvantageGroup[]> {
+  const { estimator, stdFloor, objectiveWeights = {} } = advantage;
   const question = {
-    estimator: 'grpo',
+    estimator,
+    ...(stdFloor !== undefined && { stdFloor }),
     groups: groups.map((graded) => ({
       index: graded.group.index,
       rewards: gradedSamples(graded).map(({ reward }) => reward),
+      ...(estimator === 'decoupled' && { objectives: objectivesOf(graded, objectiveWeights) }),
     })),
   };
   const response = await client.estimate(advantageRequestToProto(question), {
@@ -157,5 +155,6 @@ export function stepRow(
     adapter_sha256: policy.sha256,
     ledger_sha256: ledgerSha256,
     components: componentMeans(grades),
+    ...(isSampled && { diagnosis: diagnosisOf(groups) }),
   };
 }

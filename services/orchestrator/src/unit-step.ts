@@ -89,7 +89,7 @@ async function train({ payload, record, groups, context, work }: Work): Promise<
   const trace = payload.traceparent === undefined ? {} : { traceparent: payload.traceparent };
   const advantages = learnsFromData(spec, payload)
     ? givenAdvantages(groups)
-    : await weighGroups(context.advantage, groups, { signal, ...trace });
+    : await weighGroups(context.advantage, groups, spec, { signal, ...trace });
   const deadlineMs = context.learnTimeoutMs;
   const answer = await learnGroups(context.learner, payload, spec, groups, advantages, {
     signal,

@@ -1,6 +1,6 @@
 import { LOSS_PRESETS, type PolicyEstimator, type PolicyLossSettings } from '@residency/algorithms';
 import { ResidencyError } from '../errors.js';
-import type { LearningRateSchedule, SamplingFilters } from '../job-spec.js';
+import type { AdvantageSettings, LearningRateSchedule, SamplingFilters } from '../job-spec.js';
 import type { ResidencyRequest } from './residency-request.js';
 import { settingDefaults } from './setting-defaults.js';
 
@@ -82,6 +82,28 @@ export function resolveSchedule(own: ResidencyRequest, totalSteps: number): Lear
   }
   if (shape === 'constant' && warmupSteps === 0) return null;
   return { shape, warmupSteps, totalSteps, minShare };
+}
+
+/**
+ * How rewards become advantages, or null for `grpo`.
+ * @throws ResidencyError `invalid_request` naming a setting that this estimator does not read
+ */
+export function resolveAdvantage(own: ResidencyRequest): AdvantageSettings | null {
+  const {
+    advantage: estimator = settingDefaults.advantage,
+    std_floor: stdFloor,
+    objective_weights: weights,
+  } = own;
+  for (const name of ['std_floor', 'objective_weights'] as const) {
+    if (own[name] !== undefined && estimator !== 'decoupled')
+      refuse(name, own, ` with advantage ${estimator}, wanted decoupled`);
+  }
+  if (estimator === settingDefaults.advantage) return null;
+  return {
+    estimator,
+    ...(stdFloor !== undefined && { stdFloor }),
+    ...(weights !== undefined && { objectiveWeights: weights }),
+  };
 }
 
 /** What sampling leaves out, or null for nothing. */

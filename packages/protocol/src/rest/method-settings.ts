@@ -20,6 +20,9 @@ export interface MethodSettings {
 const REINFORCEMENT_ONLY = [
   ...[
     'group_size',
+    'advantage',
+    'std_floor',
+    'objective_weights',
     'loss',
     'aggregation',
     'fixed_length',

@@ -9,7 +9,7 @@ import {
   type LossPreset,
 } from '@residency/algorithms';
 import { Type } from 'typebox';
-import { SCHEDULE_SHAPES, type ScheduleShape } from '../job-spec.js';
+import { RUN_ESTIMATORS, type RunEstimator, SCHEDULE_SHAPES, type ScheduleShape } from '../job-spec.js';
 import { schemaOf } from '../schema.js';
 import { above, closed, integer, number, oneOf } from './ranges.js';
 
@@ -27,6 +27,10 @@ export interface ResidencyRequest {
   readonly learning_rate_schedule?: ScheduleShape;
   readonly warmup_steps?: number;
   readonly min_learning_rate_share?: number;
+  /** How rewards of a group become advantages. */
+  readonly advantage?: RunEstimator;
+  readonly std_floor?: number;
+  readonly objective_weights?: Readonly<Record<string, number>>;
   /** A published loss; the settings below win over its numbers. */
   readonly loss?: LossPreset;
   readonly aggregation?: Aggregation;
@@ -64,6 +68,14 @@ const fields = Type.Object(
     learning_rate_schedule: Type.Optional(oneOf(SCHEDULE_SHAPES)),
     warmup_steps: Type.Optional(integer(0, 100_000)),
     min_learning_rate_share: Type.Optional(number(0, 1)),
+    advantage: Type.Optional(oneOf(RUN_ESTIMATORS)),
+    std_floor: Type.Optional(number(0, 100)),
+    objective_weights: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[^]{1,64}$' }), number(-100, 100), {
+        maxProperties: 64,
+        ...closed,
+      }),
+    ),
     loss: Type.Optional(oneOf(LOSS_PRESET_NAMES)),
     aggregation: Type.Optional(oneOf(AGGREGATIONS)),
     fixed_length: Type.Optional(integer(1, 1_000_000)),

@@ -14,6 +14,7 @@ export const settingDefaults = {
   learning_rate_schedule: 'constant',
   warmup_steps: 0,
   min_learning_rate_share: 0,
+  advantage: 'grpo',
   // The next six are what the loss `ppo` says; another loss has defaults of its own.
   loss: 'ppo',
   aggregation: 'token-mean',

@@ -1,6 +1,6 @@
 import type { DatasetRef, JobMethod, JobSpec, ParentPolicy, RunHyperparameters } from '../job-spec.js';
 import type { CreateJobRequest } from './create-job.js';
-import { resolveFilters, resolveLoss, resolveSchedule } from './learning-settings.js';
+import { resolveAdvantage, resolveFilters, resolveLoss, resolveSchedule } from './learning-settings.js';
 import { chosen, type MethodSettings, methodSettings } from './method-settings.js';
 import { settingDefaults } from './setting-defaults.js';
 
@@ -54,6 +54,7 @@ export function resolveJobSpec(
   const { clipLow, clipHigh, klCoefficient, ...loss } = resolveLoss(own, maxNewTokens);
   const schedule = resolveSchedule(own, steps);
   const filters = resolveFilters(own);
+  const advantage = resolveAdvantage(own);
   const evalSamples = own.eval_samples ?? chosen(openai.eval_samples) ?? preset.eval_samples;
   const evalInterval = own.eval_interval ?? chosen(openai.eval_interval) ?? steps;
   const { parent } = start;
@@ -65,6 +66,7 @@ export function resolveJobSpec(
     validation,
     seed: request.seed ?? preset.seed,
     grader: grader?.spec ?? null,
+    ...(advantage && { advantage }),
     groupSize: own.group_size ?? preset.group_size,
     groupsPerStep,
     steps,

@@ -10,6 +10,15 @@ import type {
 export interface RewardGroup {
   readonly index: number;
   readonly rewards: readonly number[];
+  /** Parts of the rewards; the estimator `decoupled` needs them. */
+  readonly objectives?: readonly RewardObjective[];
+}
+
+/** One part of a group's rewards, in sample order, and what its normalised values are multiplied by. */
+export interface RewardObjective {
+  readonly name: string;
+  readonly weight: number;
+  readonly values: readonly number[];
 }
 
 /** The advantages of one group, in sample order, with the moments they were made from. */
@@ -24,6 +33,8 @@ export interface AdvantageQuestion {
   readonly estimator: string;
   /** Added to the standard deviation; left out means the estimator's default. */
   readonly epsilon?: number;
+  /** Least standard deviation that `decoupled` divides by; left out means its default. */
+  readonly stdFloor?: number;
   readonly groups: readonly RewardGroup[];
 }
 
@@ -33,7 +44,12 @@ export function advantageRequestToProto(
   return {
     estimator: question.estimator,
     ...(question.epsilon === undefined ? {} : { epsilon: question.epsilon }),
-    groups: question.groups.map((group) => ({ index: group.index, rewards: [...group.rewards] })),
+    ...(question.stdFloor === undefined ? {} : { stdFloor: question.stdFloor }),
+    groups: question.groups.map(({ index, rewards, objectives = [] }) => ({
+      index,
+      rewards: [...rewards],
+      objectives: objectives.map((o) => ({ ...o, values: [...o.values] })),
+    })),
   };
 }
 
@@ -41,7 +57,14 @@ export function advantageRequestFromProto(message: EstimateRequest): AdvantageQu
   return {
     estimator: message.estimator,
     ...(message.epsilon === undefined ? {} : { epsilon: message.epsilon }),
-    groups: message.groups.map((group) => ({ index: group.index, rewards: group.rewards })),
+    ...(message.stdFloor === undefined ? {} : { stdFloor: message.stdFloor }),
+    groups: message.groups.map(({ index, rewards, objectives }) => ({
+      index,
+      rewards,
+      ...(objectives.length > 0 && {
+        objectives: objectives.map(({ name, weight, values }) => ({ name, weight, values })),
+      }),
+    })),
   };
 }
 
