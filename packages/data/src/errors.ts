@@ -5,6 +5,7 @@ export const dataErrors = {
   DATA_LINE_LENGTH: 'a line is longer than a row may be',
   DATA_ROW: 'a field of a row is missing or has an unusable value',
   DATA_UNLABELLED: 'a row has no key, where rows without one are not asked for',
+  DATA_TRACE: 'a trace is malformed',
   DATA_DOCUMENT: 'a document does not have the shape of its format',
   DATA_AMBIGUOUS_KEY: 'a file does not show how its keys count',
   DATA_EMPTY: 'a file holds no rows',
@@ -23,6 +24,8 @@ export interface DataProblem {
   readonly field: string | null;
   readonly found: string;
   readonly wanted: string;
+  /** What to count rows by, where it is finer than the code. */
+  readonly reason?: string;
 }
 
 /** Data or a setting that cannot be used; one with a `place` concerns that row alone. */

@@ -1,3 +1,4 @@
+import { eachRecord } from './each-record.js';
 import { DataError } from './errors.js';
 import type { FormatOptions, LoadedRow } from './format.js';
 import { type FormatName, formats } from './format-table.js';
@@ -74,20 +75,5 @@ export async function* readQuestions(
     );
     return { row, place: record.place, ordinal: record.ordinal, text: record.text() };
   };
-  let records = 0;
-  for await (const record of format.records(source)) {
-    records += 1;
-    let placed: PlacedRow;
-    try {
-      placed = readOne(record);
-    } catch (error) {
-      if (!(error instanceof DataError) || options.onBadRow === undefined) throw error;
-      options.onBadRow(error);
-      continue;
-    }
-    yield placed;
-  }
-  if (records > 0) return;
-  const problem = { file: source.name, place: null, field: null, found: 'no rows', wanted: 'at least one' };
-  throw new DataError('DATA_EMPTY', problem);
+  yield* eachRecord(source, { records: format.records(source), read: readOne, onBadRow: options.onBadRow });
 }

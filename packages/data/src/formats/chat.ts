@@ -67,11 +67,15 @@ const KNOWN: ReadonlySet<string> = new Set([
   'gold',
 ]);
 
-function readRow(reader: RecordReader, ordinal: number): LoadedRow {
+/** What a chat row holds beside its messages. @throws DataError DATA_ROW */
+export function readItem(
+  reader: RecordReader,
+  ordinal: number,
+  messages: readonly DataMessage[],
+): LoadedRow & { readonly source: string } {
   const { fields } = reader;
   const item = Object.fromEntries(Object.entries(fields).filter(([name]) => !KNOWN.has(name)));
   const { choices } = fields;
-  const messages = readMessages(reader);
   const options = choices === undefined || choices === null ? {} : readOptions(reader, 'choices');
   const subject = reader.optionalText('subject');
   const image = reader.optionalText('image');
@@ -96,5 +100,5 @@ export const chat: Format = {
   summary: 'chat rows, JSON lines: what a training job takes',
   keyField: 'gold',
   records: lineRecords,
-  prepare: async () => (reader, record) => readRow(reader, record.ordinal),
+  prepare: async () => (reader, record) => readItem(reader, record.ordinal, readMessages(reader)),
 };
