@@ -1,5 +1,5 @@
-// Entry of `npm run demo|start|test|check|pretrain|import|export|doctor|bench`: sets up what a fresh clone lacks, then runs
-// the command.
+// Entry of `npm run demo|start|test|check|pretrain|import|export|data|doctor|bench`: sets up what a fresh clone lacks,
+// then runs the command.
 // Plain JavaScript without dependencies, because it runs before any are installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -256,6 +256,10 @@ const commands = {
   import: (args) => {
     prepare({ redis: false });
     return runCli('import', args);
+  },
+  data: (args) => {
+    prepare({ redis: false });
+    return runCli('data', args);
   },
   doctor: (args) => {
     prepare({ redis: false });

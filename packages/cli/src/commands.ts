@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { data } from './data/data.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
 import { exportModel } from './export.js';
@@ -11,6 +12,7 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['start', start],
   ['demo', demo],
   ['import', importModel],
+  ['data', data],
   ['pretrain', pretrain],
   ['export', exportModel],
   ['doctor', doctor],

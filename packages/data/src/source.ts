@@ -81,8 +81,12 @@ export async function* lineRecords(source: DataSource): AsyncGenerator<RawRecord
     ordinal += 1;
     if (isBlank(bytes)) continue;
     const place = `line ${ordinal}`;
+    let decoded: string | null = null;
     const text = (): string => {
-      if (bytes.length <= MAX_LINE_BYTES) return decode(bytes, source.name, place);
+      if (bytes.length <= MAX_LINE_BYTES) {
+        decoded ??= decode(bytes, source.name, place);
+        return decoded;
+      }
       throw new DataError('DATA_LINE_LENGTH', {
         file: source.name,
         place,

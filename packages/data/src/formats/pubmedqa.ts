@@ -25,7 +25,7 @@ function caseOf(reader: RecordReader): string {
   return [...sections, '', reader.text('QUESTION')].join('\n');
 }
 
-/** PubMedQA PQA-L: one JSON object of items by PubMed id; the options are yes, no and maybe. */
+/** PubMedQA PQA-L: one JSON object of items by PubMed id, read in the ids' order; the options are yes, no and maybe. */
 export const pubmedqa: Format = {
   summary: 'PubMedQA PQA-L, one JSON document',
   keyField: 'final_decision',
