@@ -1,5 +1,6 @@
 import { advantages } from './advantages/advantages.js';
 import type { Command } from './command.js';
+import { data } from './data/data.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
 import { exportModel } from './export.js';
@@ -13,6 +14,7 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['start', start],
   ['demo', demo],
   ['import', importModel],
+  ['data', data],
   ['pretrain', pretrain],
   ['export', exportModel],
   ['grade', gradeCommand],

@@ -14,6 +14,7 @@ export const cliErrors = {
   CLI_IMPORT: 'a model cannot be imported',
   CLI_INPUT: 'a line of the input is not what it should be',
   CLI_OUTPUT: 'the output cannot be written',
+  CLI_DATA: 'a data set cannot be read or written',
   CLI_STOPPED: 'the user stopped the command',
 } as const;
 
