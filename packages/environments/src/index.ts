@@ -1,5 +1,7 @@
 export type { Environment, Episode, EpisodeOptions, Observation, Step, StepInfo } from './environment.js';
 export { EnvironmentError, type EnvironmentErrorCode, environmentErrors } from './errors.js';
+export { type HouseholdEpisodeOptions, openGame, WIN_REWARD } from './household/episode.js';
+export { type Game, type GameFile, parseGameFile, readGame, readGameText } from './household/game.js';
 export {
   type Band,
   pointsOf,
