@@ -50,18 +50,19 @@ describe.skipIf(traces.length === 0)('a recorded game', () => {
     expect(episode.task).toBe(trace.task);
     expect(first.text.endsWith(`Your task is to: ${trace.task}`)).toBe(true);
     if (trace.derivedIntro !== undefined) expect(first.text).toBe(trace.derivedIntro);
-    for (const [index, recorded] of trace.steps.entries()) {
-      const { text = '', admissible: _, ...step } = steps[index] ?? {};
-      const bare = text.replace(/^You arrive at loc \d+\. /, '');
-      expect(bare).toBe(isMismatch(id, index) ? 'Nothing happens.' : recorded.observation);
-      expect(step.anchor).toBe(text);
-      if (recorded.derivedObservation !== undefined) expect(text).toBe(recorded.derivedObservation);
-      if (recorded.derivedAdmissibleBefore !== undefined) {
+    expect(steps).toHaveLength(trace.steps.length);
+    for (const [index, step] of steps.entries()) {
+      const recorded = trace.steps[index];
+      const bare = step.text.replace(/^You arrive at loc \d+\. /, '');
+      expect(bare).toBe(isMismatch(id, index) ? 'Nothing happens.' : recorded?.observation);
+      expect(step.anchor).toBe(step.text);
+      if (recorded?.derivedObservation !== undefined) expect(step.text).toBe(recorded.derivedObservation);
+      if (recorded?.derivedAdmissibleBefore !== undefined) {
         const before = index === 0 ? first : steps[index - 1];
         expect(before?.admissible).toEqual(recorded.derivedAdmissibleBefore);
       }
       const isLast = index === trace.steps.length - 1;
-      expect([step.done, step.info?.won, step.reward]).toEqual([isLast, isLast, isLast ? 10 : 0]);
+      expect([step.done, step.info.won, step.reward]).toEqual([isLast, isLast, isLast ? 10 : 0]);
     }
   });
 
