@@ -1,4 +1,4 @@
-// Entry of `npm run demo|start|test|check|pretrain|import|export|doctor|bench`: sets up what a fresh clone lacks, then runs
+// Entry of `npm run demo|start|test|check|pretrain|import|export|play|doctor|bench`: sets up what a fresh clone lacks, then runs
 // the command.
 // Plain JavaScript without dependencies, because it runs before any are installed.
 import { spawn, spawnSync } from 'node:child_process';
@@ -256,6 +256,10 @@ const commands = {
   import: (args) => {
     prepare({ redis: false });
     return runCli('import', args);
+  },
+  play: (args) => {
+    prepare({ redis: false });
+    return runCli('play', args);
   },
   doctor: (args) => {
     prepare({ redis: false });

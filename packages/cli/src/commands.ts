@@ -3,6 +3,7 @@ import { demo } from './demo.js';
 import { doctor } from './doctor.js';
 import { exportModel } from './export.js';
 import { importModel } from './import-model.js';
+import { play } from './play/play.js';
 import { pretrain } from './pretrain/pretrain.js';
 import { start } from './start.js';
 
@@ -13,5 +14,6 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['import', importModel],
   ['pretrain', pretrain],
   ['export', exportModel],
+  ['play', play],
   ['doctor', doctor],
 ]);

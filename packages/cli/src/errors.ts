@@ -12,6 +12,7 @@ export const cliErrors = {
   CLI_ARTIFACT: 'a downloaded artifact is not what it should be',
   CLI_MODEL: 'a model or an adapter cannot be read or written',
   CLI_IMPORT: 'a model cannot be imported',
+  CLI_PLAY: 'a game or a file of commands cannot be read or played',
   CLI_STOPPED: 'the user stopped the command',
 } as const;
 
