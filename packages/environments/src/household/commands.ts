@@ -148,7 +148,10 @@ export function listCommands(problem: Problem, world: World, rules: Rules, wordi
   });
   const numbers: Partial<Record<Verb, Int32Array>> = {};
   for (const [verb, size] of sizes) numbers[verb] = new Int32Array(size).fill(-1);
-  for (const [number, { verb, place }] of placed.entries()) numbers[verb]?.fill(number, place, place + 1);
+  for (const [number, { verb, place }] of placed.entries()) {
+    const list = numbers[verb];
+    if (list !== undefined) list[place] = number;
+  }
   const standing = new Set([
     world.initial[world.layout.location],
     ...world.receptacles.map((r) => r.location),
