@@ -6,6 +6,7 @@ import { doctor } from './doctor.js';
 import { exportModel } from './export.js';
 import { gradeCommand } from './grade/grade.js';
 import { importModel } from './import-model.js';
+import { play } from './play/play.js';
 import { pretrain } from './pretrain/pretrain.js';
 import { start } from './start.js';
 
@@ -19,5 +20,6 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['export', exportModel],
   ['grade', gradeCommand],
   ['advantages', advantages],
+  ['play', play],
   ['doctor', doctor],
 ]);

@@ -15,6 +15,7 @@ export const cliErrors = {
   CLI_INPUT: 'a line of the input is not what it should be',
   CLI_OUTPUT: 'the output cannot be written',
   CLI_DATA: 'a data set cannot be read or written',
+  CLI_PLAY: 'a game or a file of commands cannot be read or played',
   CLI_STOPPED: 'the user stopped the command',
 } as const;
 

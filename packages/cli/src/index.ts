@@ -37,6 +37,8 @@ export { type JsonLinesRequest, mapJsonLines } from './json-lines.js';
 export { describeExit, type Exit, ManagedProcess, type ProcessSpec } from './managed-process.js';
 export { type Platform, type PlatformOptions, type PlatformProcess, startPlatform } from './platform.js';
 export { lockFolder } from './platform-lock.js';
+export { type PlayedStep, playByHand, playLines, showJson, showText } from './play/play-lines.js';
+export { type Playable, type PlayableOptions, type PlayRequest, playable } from './play/playable.js';
 export { choosePorts, type PortWish } from './ports.js';
 export { type Reaper, startReaper } from './reaper.js';
 export { findRedisProgram, openRedisServer, type RedisHandle, type RedisOptions } from './redis-server.js';

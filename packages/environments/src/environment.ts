@@ -12,6 +12,8 @@ export interface StepInfo {
   readonly isValid: boolean;
   /** Why the episode ended, or null while it runs. */
   readonly outcome: string | null;
+  /** Whether the episode ended with its task fulfilled. */
+  readonly won: boolean;
   /** Actions taken so far, this one included. */
   readonly steps: number;
 }
@@ -25,6 +27,8 @@ export interface Step extends Observation {
 
 /** One run of an environment. It depends on the task, the seed and the actions alone. */
 export interface Episode {
+  /** What is to be done, as the first observation says it. */
+  readonly task: string;
   /** What is to be seen now; looking changes nothing. */
   observe(): Observation;
   /** Takes any text; one that is no admissible action leaves the world as it is and says so. */

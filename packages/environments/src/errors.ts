@@ -3,6 +3,7 @@ export const environmentErrors = {
   ENVIRONMENT_UNKNOWN: 'no environment has the given name',
   ENVIRONMENT_SEED: 'a seed is not an unsigned 32-bit integer',
   ENVIRONMENT_TASK: 'a task does not have the form that its environment wants',
+  ENVIRONMENT_GAME: 'a game file cannot be read, or its rules or texts are not those that are played',
 } as const;
 
 export type EnvironmentErrorCode = keyof typeof environmentErrors;

@@ -1,5 +1,10 @@
 export type { Environment, Episode, EpisodeOptions, Observation, Step, StepInfo } from './environment.js';
 export { EnvironmentError, type EnvironmentErrorCode, environmentErrors } from './errors.js';
+export { type HouseholdEpisodeOptions, openGame, WIN_REWARD } from './household/episode.js';
+export { type Game, type GameFile, parseGameFile, readGame, readGameText } from './household/game.js';
+export { generateGame } from './household/generated/generate.js';
+export { LAST_LEVEL } from './household/generated/levels.js';
+export { household } from './household/household.js';
 export {
   type Band,
   pointsOf,

@@ -17,6 +17,8 @@ const DECLARATION_REWARDS: Readonly<Record<string, number>> = {
   '2': 0,
 };
 
+const TASK = 'declare the response that the NEWS2 score calls for.';
+
 const DEFAULT_MAX_STEPS = 12;
 const MAX_MAX_STEPS = 100;
 
@@ -56,6 +58,7 @@ function openTriage({ task, seed }: EpisodeOptions): Episode {
   const patient = drawPatient(seed);
   const known = new Map<VitalSign, string>();
   let outcome: string | null = null;
+  let won = false;
   let steps = 0;
 
   /** Known findings in the chart's order, however they were asked for. */
@@ -74,7 +77,7 @@ function openTriage({ task, seed }: EpisodeOptions): Episode {
     [
       patient.presentation,
       ...(known.size === 0 ? ['Nothing is measured yet.'] : findings().map((finding) => `${finding}.`)),
-      'Your task is to: declare the response that the NEWS2 score calls for.',
+      `Your task is to: ${TASK}`,
     ].join(' ');
 
   const perform = (action: Action): { readonly text: string; readonly reward: number } => {
@@ -84,6 +87,7 @@ function openTriage({ task, seed }: EpisodeOptions): Episode {
     }
     const distance = RESPONSES.indexOf(action.response) - RESPONSES.indexOf(patient.response);
     outcome = `declared ${action.response}`;
+    won = distance === 0;
     return {
       text: `You declared ${action.response}; the score calls for ${patient.response}.`,
       reward: DECLARATION_REWARDS[distance] ?? 0,
@@ -91,10 +95,11 @@ function openTriage({ task, seed }: EpisodeOptions): Episode {
   };
 
   return {
+    task: TASK,
     observe: () => see(describe()),
     act(action): Step {
       if (outcome !== null) {
-        const info = { isValid: false, outcome, steps };
+        const info = { isValid: false, outcome, won, steps };
         return { ...see('The episode is over.'), reward: 0, done: true, info };
       }
       steps++;
@@ -104,7 +109,7 @@ function openTriage({ task, seed }: EpisodeOptions): Episode {
       const result = isValid ? perform(found) : { text: 'Nothing happens.', reward: 0 };
       if (outcome === null && steps >= maxSteps) outcome = 'step limit';
       const done = outcome !== null;
-      return { ...see(result.text), reward: result.reward, done, info: { isValid, outcome, steps } };
+      return { ...see(result.text), reward: result.reward, done, info: { isValid, outcome, won, steps } };
     },
   };
 }

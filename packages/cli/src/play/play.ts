@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Command, CommandContext } from '../command.js';
+import { CliError, messageOf } from '../errors.js';
+import { playByHand, playLines, showJson, showText } from './play-lines.js';
+import { playables } from './playables.js';
+
+const usage = (): string =>
+  `want one of: ${[...playables].map(([name, row]) => `play ${name} ${row.usage}`).join('; ')}`;
+
+async function linesOf(path: string): Promise<string[]> {
+  try {
+    return (await readFile(path, 'utf8')).split('\n');
+  } catch (cause) {
+    throw new CliError('CLI_PLAY', `${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function run(args: readonly string[], { terminal, signal }: CommandContext): Promise<number> {
+  const [name = '', ...rest] = args;
+  const row = playables.get(name);
+  if (row === undefined)
+    throw new CliError(
+      'CLI_USAGE',
+      `${JSON.stringify(name)} is no environment that can be played; ${usage()}`,
+    );
+  const { episode, commands, json } = await row.request(rest);
+  const typed = () => createInterface({ input: process.stdin, signal });
+  const lines = commands === null ? typed() : await linesOf(commands);
+  if (json) await playLines(episode, lines, showJson(terminal));
+  else if (commands === null) await playByHand(episode, lines, terminal);
+  else await playLines(episode, lines, showText(terminal));
+  return 0;
+}
+
+/** `residency play`: an episode of an environment, from a file of commands or by hand. */
+export const play: Command = {
+  summary:
+    `play ${[...playables.keys()].join('|')} [--commands FILE] [--json] ...: ` +
+    'play an episode of an environment, by hand or from a file of commands',
+  run,
+};

@@ -1,0 +1,53 @@
+import type { Episode, Observation, Step } from '../environment.js';
+import { follow, type Game, introOf, NOTHING_HAPPENS, optionsIn, textsOf } from './game.js';
+
+/** Reward of the command that reaches the goal; all others have none (GiGPO specification, section 4.3). */
+export const WIN_REWARD = 10;
+
+export interface HouseholdEpisodeOptions {
+  readonly game: Game;
+  /** Commands after which an episode ends in any case; none where absent. */
+  readonly maxSteps?: number;
+}
+
+/**
+ * An episode of a game. Its anchor is what was last told, as the GiGPO specification (section 1.8) has it; an
+ * episode is one copy of the game's first state, a few hundred bytes.
+ */
+export function openGame({ game, maxSteps = Number.POSITIVE_INFINITY }: HouseholdEpisodeOptions): Episode {
+  const state = game.world.initial.slice();
+  let text = introOf(game, state);
+  let options = optionsIn(game, state);
+  let outcome: string | null = null;
+  let won = false;
+  let steps = 0;
+
+  const see = (): Observation => ({
+    text,
+    admissible: outcome === null ? textsOf(game, options) : [],
+    anchor: text,
+  });
+  return {
+    task: game.task,
+    observe: see,
+    act(action): Step {
+      if (outcome !== null) {
+        const over = 'The episode is over.';
+        const info = { isValid: false, outcome, won, steps };
+        return { text: over, admissible: [], anchor: text, reward: 0, done: true, info };
+      }
+      steps++;
+      const told = follow(game, state, options, action);
+      const isValid = told !== null;
+      text = told ?? NOTHING_HAPPENS;
+      if (isValid) {
+        won = game.goal(state);
+        if (won) outcome = 'won';
+        else options = optionsIn(game, state);
+      }
+      if (outcome === null && steps >= maxSteps) outcome = 'step limit';
+      const info = { isValid, outcome, won, steps };
+      return { ...see(), reward: won ? WIN_REWARD : 0, done: outcome !== null, info };
+    },
+  };
+}
