@@ -25,6 +25,8 @@ export interface Step extends Observation {
 
 /** One run of an environment. It depends on the task, the seed and the actions alone. */
 export interface Episode {
+  /** What the agent is asked to do, where the environment says it apart from what is to be seen. */
+  readonly task?: string;
   /** What is to be seen now; looking changes nothing. */
   observe(): Observation;
   /** Takes any text; one that is no admissible action leaves the world as it is and says so. */

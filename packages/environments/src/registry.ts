@@ -1,9 +1,13 @@
 import type { Environment } from './environment.js';
 import { EnvironmentError } from './errors.js';
+import { shop } from './shop/index.js';
 import { triage } from './triage.js';
 
 /** Every environment by its name. */
-export const environments: Readonly<Record<string, Environment>> = { [triage.name]: triage };
+export const environments: Readonly<Record<string, Environment>> = {
+  [shop.name]: shop,
+  [triage.name]: triage,
+};
 
 /**
  * The environment of a name from outside.
