@@ -141,7 +141,10 @@ export async function* readJsonElements(path: string, shape: JsonShape): AsyncGe
   try {
     for await (const chunk of createReadStream(path)) {
       // A stream without an encoding gives buffers.
-      for (const element of splitter.push(chunk as Buffer)) yield parseElement(element, shape, index++);
+      for (const element of splitter.push(chunk as Buffer)) {
+        yield parseElement(element, shape, index);
+        index++;
+      }
     }
     splitter.end();
   } catch (cause) {
