@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  buildShop,
   chargedPrice,
   findShopFiles,
   loadCatalogue,
@@ -8,6 +9,7 @@ import {
   priceTag,
   readJsonElements,
   ShopError,
+  ShopSession,
 } from '@residency/environments';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -171,6 +173,56 @@ describe('loadCatalogue', () => {
     ]);
   });
 
+  test('gives what a shop is built from and played in', async () => {
+    const options = { Size: [{ value: 'S/M' }, { value: 'L' }] };
+    const loaded = await load(
+      [item({ customization_options: options, pricing: '$20$30' })],
+      {
+        B000000001: {
+          attributes: ['bright light', 'easy clean'],
+          instruction: 'Find me bright light lamps',
+          instruction_attributes: ['bright light'],
+        },
+      },
+      {
+        B000000001: [
+          {
+            instruction: 'a lamp, medium.',
+            instruction_attributes: ['easy clean'],
+            instruction_options: ['s | m'],
+          },
+        ],
+      },
+    );
+    for (const [source, count] of [
+      ['synthetic', 2],
+      ['human', 1],
+    ] as const) {
+      const built = buildShop(loaded, { source, seed: 4 });
+      const goal = built.goals.find((candidate) => candidate.options.some(({ value }) => value === 's | m'));
+      if (goal === undefined) throw new Error('no goal');
+      const session = new ShopSession(built, goal);
+      const actions = ['search[a lamp]', 'click[b000000001]', 'click[s | m]', 'click[buy now]'];
+
+      expect(built.goals).toHaveLength(count);
+      expect(actions.map((action) => session.act(action).reward)).toEqual([0, 0, 0, 1]);
+    }
+  });
+
+  test('reads no more items than it may', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'items_shuffle.json');
+    await writeFile(path, `[${JSON.stringify(item())}, {"asin": "never read`);
+
+    expect((await loadCatalogue({ products: path }, { limit: 1 })).products).toHaveLength(1);
+    await expect(loadCatalogue({ products: path }, { limit: 2 })).rejects.toMatchObject({
+      code: 'SHOP_FILE',
+    });
+    await expect(loadCatalogue({ products: path }, { limit: 0 })).rejects.toMatchObject({
+      code: 'SHOP_SETTING',
+    });
+  });
+
   const file = 'items_shuffle_9.json: item 0';
   test.each<[string, Record<string, unknown>, string]>([
     ['no identifier', { asin: 7 }, `${file}.asin is 7, want text`],
@@ -233,6 +285,7 @@ describe('loadCatalogue', () => {
   });
 
   test('refuses a folder without products, and one with two', async () => {
+    await expect(findShopFiles('/nowhere')).rejects.toMatchObject({ code: 'SHOP_FILE', param: '/nowhere' });
     await using folder = await temporaryFolder();
     await expect(findShopFiles(folder.path)).rejects.toMatchObject({
       code: 'SHOP_FILE',

@@ -31,7 +31,7 @@ export interface ShopFiles {
 }
 
 export interface LoadOptions {
-  /** How many items of the products file to read; all where absent. */
+  /** How many items of the products file to read, a positive integer; all where absent. */
   readonly limit?: number;
 }
 
@@ -43,10 +43,14 @@ const PREFIXES: { readonly [F in keyof Required<ShopFiles>]: string } = {
 
 /**
  * The original files of a folder, by the beginnings of their names.
- * @throws ShopError SHOP_FILE without products, or where two files could be meant
+ * @throws ShopError SHOP_FILE for a folder that cannot be read, without products, or where two files could be meant
  */
 export async function findShopFiles(folder: string): Promise<ShopFiles> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+  const entries = await readdir(folder).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ShopError('SHOP_FILE', folder, `${folder}: ${reason}`, { cause });
+  });
+  const names = entries.filter((name) => name.endsWith('.json')).sort();
   const find = (prefix: string): string | undefined => {
     const [found, other] = names.filter((name) => name.startsWith(prefix));
     if (other === undefined) return found && join(folder, found);
@@ -85,21 +89,26 @@ async function readByAsin<T>(
  * Reads a catalogue from the original files (specs/webshop.md section 1). An item is skipped if its ASIN is `nan`,
  * longer than ten characters or that of an earlier item. Files are read an item at a time; what a shop uses of
  * each is kept in memory.
- * @throws ShopError SHOP_FILE, SHOP_ITEM, naming the file and the item
+ * @throws ShopError SHOP_FILE, SHOP_ITEM, naming the file and the item; SHOP_SETTING
  */
 export async function loadCatalogue(files: ShopFiles, options: LoadOptions = {}): Promise<Catalogue> {
   const { limit = Number.POSITIVE_INFINITY } = options;
+  if (Number.isNaN(limit) || limit < 1) {
+    throw new ShopError('SHOP_SETTING', 'limit', `limit is ${limit}, want a positive integer`);
+  }
   const instructions = await readByAsin(files.instructions, parseInstruction);
   const humanInstructions = await readByAsin(files.humanInstructions, parseHumanInstructions);
   const products = new Map<string, Product>();
   for await (const { index, value } of readJsonElements(files.products, 'list')) {
-    if (index >= limit) break;
     const where = `${basename(files.products)}: item ${index}`;
     const item = asItem(where, value);
     const asin = asinOf(item);
-    if (asin === null || products.has(asin)) continue;
-    const named = { ...item, where: `${where} (${asin})` };
-    products.set(asin, parseProduct(named, asin, instructions.get(asin)?.attributes));
+    if (asin !== null && !products.has(asin)) {
+      const named = { ...item, where: `${where} (${asin})` };
+      products.set(asin, parseProduct(named, asin, instructions.get(asin)?.attributes));
+    }
+    // Nothing after the last item is read.
+    if (index + 1 >= limit) break;
   }
   return { products: [...products.values()], instructions, humanInstructions };
 }
