@@ -16,5 +16,6 @@ export {
   vitalSigns,
 } from './news2.js';
 export { environmentNamed, environments } from './registry.js';
+export * from './shop/index.js';
 export { triage } from './triage.js';
 export { drawPatient, type Patient } from './triage-patient.js';

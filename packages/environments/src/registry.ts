@@ -1,11 +1,13 @@
 import type { Environment } from './environment.js';
 import { EnvironmentError } from './errors.js';
 import { household } from './household/household.js';
+import { shop } from './shop/index.js';
 import { triage } from './triage.js';
 
 /** Every environment by its name. */
 export const environments: Readonly<Record<string, Environment>> = {
   [household.name]: household,
+  [shop.name]: shop,
   [triage.name]: triage,
 };
 
