@@ -5,6 +5,7 @@ export {
   crossReferences,
 } from './cross-reference.js';
 export { RubricError, type RubricErrorCode, rubricErrors } from './errors.js';
+export { goldLetter } from './gold.js';
 export {
   type Finding,
   type Grade,
@@ -18,6 +19,6 @@ export {
 export { createGrader, type GraderOptions } from './grader.js';
 export { type CrpoGraderSpec, parseGraderSpec } from './grader-spec.js';
 export { findStructure, type Structure } from './structure.js';
-export { TextScan } from './text-scan.js';
+export { isWhitespace, TextScan } from './text-scan.js';
 export { type Verifier, type VerifierName, verifiers } from './verifier.js';
 export { contentWords } from './words.js';
