@@ -19,6 +19,31 @@ export { type JudgedText, judgePrompt } from './judge/prompt.js';
 export type { Answer, Judgement, Outcome, Question } from './outcome.js';
 export { readQuestion } from './question.js';
 export {
+  bestInterval,
+  decimal,
+  percent,
+  percentRange,
+  points,
+  pointsRange,
+  pValue,
+  range,
+} from './report/figures.js';
+export { escapeHtml, type Html, html } from './report/html/markup.js';
+export { nameOf, renderReport } from './report/html/page.js';
+export { type Prediction, predictionsOf } from './report/prediction.js';
+export { readReport } from './report/read-report.js';
+export {
+  buildReport,
+  type EvaluatedData,
+  type EvaluatedModel,
+  type EvaluatedRun,
+  type EvaluationReport,
+  type EvaluationSettings,
+  type NamedWeights,
+  type ReportInput,
+} from './report/report.js';
+export { type SummaryRow, summaryRows } from './report/summary-rows.js';
+export {
   type AccuracyFigure,
   isRight,
   type MajorityFigure,
