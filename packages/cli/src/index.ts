@@ -6,6 +6,8 @@ export {
   type FlagTable,
   type FlagValues,
   integerFlag,
+  numberFlag,
+  optionalFlag,
   readArguments,
   readFlags,
   requiredFlag,
