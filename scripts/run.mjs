@@ -1,5 +1,5 @@
-// Entry of `npm run demo|start|test|check|pretrain|import|export|doctor|bench`: sets up what a fresh clone lacks, then runs
-// the command.
+// Entry of `npm run demo|start|test|check|pretrain|import|eval|export|doctor|bench`: sets up what a fresh clone lacks, then
+// runs the command.
 // Plain JavaScript without dependencies, because it runs before any are installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -248,6 +248,10 @@ const commands = {
   pretrain: (args) => {
     prepare({ redis: false });
     return runCli('pretrain', args);
+  },
+  eval: (args) => {
+    prepare({ redis: false });
+    return runCli('eval', args);
   },
   export: (args) => {
     prepare({ redis: false });

@@ -1,6 +1,7 @@
 import type { Command } from './command.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
+import { evaluate } from './eval/eval.js';
 import { exportModel } from './export.js';
 import { importModel } from './import-model.js';
 import { pretrain } from './pretrain/pretrain.js';
@@ -12,6 +13,7 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['demo', demo],
   ['import', importModel],
   ['pretrain', pretrain],
+  ['eval', evaluate],
   ['export', exportModel],
   ['doctor', doctor],
 ]);

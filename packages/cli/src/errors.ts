@@ -12,6 +12,7 @@ export const cliErrors = {
   CLI_ARTIFACT: 'a downloaded artifact is not what it should be',
   CLI_MODEL: 'a model or an adapter cannot be read or written',
   CLI_IMPORT: 'a model cannot be imported',
+  CLI_EVALUATION: 'an evaluation lacks something that it needs, or its data is not what it should be',
   CLI_STOPPED: 'the user stopped the command',
 } as const;
 

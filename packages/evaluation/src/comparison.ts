@@ -1,5 +1,5 @@
 import { EvaluationError } from './errors.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome, Question } from './outcome.js';
 import { isRight } from './results.js';
 import { type BootstrapInterval, type BootstrapOptions, bootstrapRatio } from './statistics/bootstrap.js';
 import { countPairs, type McNemarTest, mcNemarTest } from './statistics/mcnemar.js';
@@ -19,15 +19,18 @@ export interface Comparison {
   readonly mcNemar: McNemarTest;
 }
 
-export interface Pair {
-  readonly model: Outcome;
-  readonly baseline: Outcome;
+export interface Pair<M, B> {
+  readonly model: M;
+  readonly baseline: B;
 }
 
-/** The baseline's outcome of each question, by id. @throws EvaluationError EVALUATION_UNPAIRED */
-export function pairOutcomes(model: readonly Outcome[], baseline: readonly Outcome[]): Pair[] {
+/** Each question with the baseline's, by id, as far as it has them. @throws EvaluationError EVALUATION_UNPAIRED */
+export function pairQuestions<M extends Question, B extends Question>(
+  model: readonly M[],
+  baseline: readonly B[],
+): Pair<M, B>[] {
   const known = new Map(baseline.map((outcome) => [outcome.id, outcome]));
-  const pairs: Pair[] = [];
+  const pairs: Pair<M, B>[] = [];
   for (const outcome of model) {
     const other = known.get(outcome.id);
     if (other === undefined) continue;
@@ -64,7 +67,7 @@ export function compareOutcomes(
   baseline: readonly Outcome[],
   bootstrap: BootstrapOptions,
 ): Comparison {
-  const pairs = pairOutcomes(model, baseline);
+  const pairs = pairQuestions(model, baseline);
   const shares = pairs.map((pair) => ({ ours: shareRight(pair.model), theirs: shareRight(pair.baseline) }));
   const numerators = shares.map(({ ours, theirs }) => ours - theirs);
   const { value, interval } = bootstrapRatio({ numerators }, bootstrap);

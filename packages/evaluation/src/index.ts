@@ -1,6 +1,6 @@
 export { type Choice, readChoice } from './answer.js';
 export { chooseBest, type EvaluatedCheckpoint } from './choose-best.js';
-export { type Comparison, compareOutcomes, type Pair, pairOutcomes } from './comparison.js';
+export { type Comparison, compareOutcomes, type Pair, pairQuestions } from './comparison.js';
 export { EvaluationError, type EvaluationErrorCode, evaluationErrors } from './errors.js';
 export { type ChatJudgeOptions, createChatJudge, type RetryPolicy } from './judge/chat-judge.js';
 export { mapLimited, Semaphore } from './judge/concurrency.js';
