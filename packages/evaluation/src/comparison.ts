@@ -15,7 +15,9 @@ export interface Comparison {
   /** The first less the second, with a paired bootstrap interval. */
   readonly difference: number;
   readonly interval: BootstrapInterval | null;
-  /** Of verdicts per question: the only answer, or the majority of several. */
+  /** Whether a verdict on a question is a majority vote, for either; else it is that of the only answer. */
+  readonly votes: boolean;
+  /** Of verdicts per question. */
   readonly mcNemar: McNemarTest;
 }
 
@@ -82,6 +84,7 @@ export function compareOutcomes(
     baselineAccuracy: meanOf(shares.map(({ theirs }) => theirs)),
     difference: value ?? 0,
     interval,
+    votes: pairs.some((pair) => pair.model.answers.length > 1 || pair.baseline.answers.length > 1),
     mcNemar: mcNemarTest(verdicts),
   };
 }

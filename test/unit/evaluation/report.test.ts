@@ -200,6 +200,23 @@ describe('renderReport', () => {
   });
 });
 
+describe('buildReport', () => {
+  test('puts figures of the same questions side by side', () => {
+    const report = reportOf([outcomeOf('q1', 'A')], [outcomeOf('q0', 'A'), outcomeOf('q1', 'B')]);
+
+    expect(report.baseline?.outcomes.map(({ id }) => id)).toEqual(['q1']);
+    expect(report.baseline?.results.overAll).toMatchObject({ accuracy: 0, total: 1 });
+  });
+
+  test('says whether verdicts are votes', () => {
+    const [once, often] = [[outcomeOf('q1', 'A')], [outcomeOf('q1', 'ABB')]];
+
+    expect(reportOf(once, once).comparison?.votes).toBe(false);
+    expect(reportOf(once, often).comparison?.votes).toBe(true);
+    expect(renderReport(reportOf(often, once))).toContain('test of majority votes');
+  });
+});
+
 describe('report.json', () => {
   const judgements: Judgement[] = [{ judge: 'j', measure: 'subgoals', count: 3, outcome: 'counted' }];
   const report = reportOf([

@@ -31,11 +31,11 @@ function summaryLines(questions: number, models: readonly Named[]): string[] {
   ]);
 }
 
-function comparisonLines({ questions, difference, interval, mcNemar }: Comparison): string[] {
+function comparisonLines({ questions, difference, interval, votes, mcNemar }: Comparison): string[] {
   const { modelOnly, baselineOnly, method } = mcNemar;
   return [
     `accuracy less the baseline's on ${questions} common questions: ${points(difference)} (95 %: ${pointsRange(interval)})`,
-    `McNemar's test, ${method}: ${modelOnly} right by the model alone, ${baselineOnly} by the baseline alone, ${pValue(mcNemar.pValue)}`,
+    `McNemar's test${votes ? ' of majority votes' : ''}, ${method}: ${modelOnly} right by the model alone, ${baselineOnly} by the baseline alone, ${pValue(mcNemar.pValue)}`,
   ];
 }
 

@@ -59,12 +59,20 @@ export interface ReportInput extends EvaluatedRun {
   readonly baseline: EvaluatedRun | null;
 }
 
+/** A baseline's answers to the questions that the model was asked: figures side by side are of the same questions. */
+function commonRun(baseline: EvaluatedRun, outcomes: readonly Outcome[]): EvaluatedRun {
+  const asked = new Set(outcomes.map(({ id }) => id));
+  return { ...baseline, outcomes: baseline.outcomes.filter(({ id }) => asked.has(id)) };
+}
+
 /**
- * Everything that is reported of an evaluation. The seed of its settings draws the resamples too.
+ * Everything that is reported of an evaluation. A baseline's answers to other questions are left out. The seed of the
+ * settings draws the resamples too.
  * @throws EvaluationError EVALUATION_UNPAIRED, EVALUATION_SHAPE
  */
 export function buildReport({ model, settings, outcomes, data, baseline }: ReportInput): EvaluationReport {
   const bootstrap = { seed: settings.seed };
+  const common = baseline === null ? null : commonRun(baseline, outcomes);
   return {
     kind: REPORT_KIND,
     version: REPORT_VERSION,
@@ -72,8 +80,8 @@ export function buildReport({ model, settings, outcomes, data, baseline }: Repor
     settings,
     data,
     results: summarise(outcomes, bootstrap),
-    baseline: baseline === null ? null : { ...baseline, results: summarise(baseline.outcomes, bootstrap) },
-    comparison: baseline === null ? null : compareOutcomes(outcomes, baseline.outcomes, bootstrap),
+    baseline: common === null ? null : { ...common, results: summarise(common.outcomes, bootstrap) },
+    comparison: common === null ? null : compareOutcomes(outcomes, common.outcomes, bootstrap),
     outcomes,
   };
 }

@@ -33,11 +33,11 @@ export function summaryTable(models: readonly Named[]): Html {
 
 /** The paired comparison, in words. */
 export function comparisonText(comparison: Comparison): Html {
-  const { questions, unmatched, difference, interval, mcNemar } = comparison;
+  const { questions, unmatched, difference, interval, votes, mcNemar } = comparison;
   const { modelOnly, baselineOnly, method, statistic } = mcNemar;
   const test = method === 'exact' ? 'exact' : `chi-squared with continuity correction, ${decimal(statistic)}`;
   return html`<p>Accuracy over all, less the baseline's: <strong>${points(difference)}</strong> (95 % paired bootstrap: ${pointsRange(interval)}) on ${questions} common questions${unmatched === 0 ? '' : `; ${unmatched} are not the baseline's`}.</p>
-<p>McNemar's test (${test}): ${modelOnly} questions only the model has right, ${baselineOnly} only the baseline; <strong>${pValue(mcNemar.pValue)}</strong>.</p>`;
+<p>McNemar's test${votes ? ' of majority votes' : ''} (${test}): ${modelOnly} questions only the model has right, ${baselineOnly} only the baseline; <strong>${pValue(mcNemar.pValue)}</strong>.</p>`;
 }
 
 /** Accuracy by subject; null where questions have none. */
