@@ -93,6 +93,7 @@ describe('createChatJudge', () => {
       1,
       '***',
     ],
+    ['sends colours', 400, failing(400, 'a\u001b[31mb\n\n c'), 'JUDGE_REFUSED', 1, 'status 400: a [31mb c'],
     ['says nothing', 200, { status: 200, body: '' }, 'JUDGE_REPLY', 1, 'found nothing'],
   ] as const;
 
@@ -107,6 +108,17 @@ describe('createChatJudge', () => {
     expect(failure.logged).toContain(message);
     expect(failure.logged).not.toContain(KEY.slice(0, 12));
     expect(server.requests).toHaveLength(requests);
+  });
+
+  test('a key is hidden in the form that JSON gives it, too', async () => {
+    const key = 'a"key\\with-escapes';
+    await using server = await judgeEndpoint(() => ({ status: 200, body: JSON.stringify({ echo: key }) }));
+    const judge = createChatJudge({ baseUrl: server.url, model: 'm', apiKey: key, retry });
+
+    const failure = await failureOf(judge.complete(messages, never));
+
+    expect(failure.logged).toContain('{"echo":"***"}');
+    expect(failure.logged).not.toContain('with-escapes');
   });
 
   test('gives up on a server that does not answer in time', async () => {

@@ -41,14 +41,13 @@ function comparisonLines({ questions, difference, interval, votes, mcNemar }: Co
 
 function subjectLines({ subjects }: Results): string[] {
   if (subjects.length === 0) return [];
-  const rows = subjects
-    .slice(0, MAX_SUBJECTS)
-    .map((figure) => [
-      figure.subject,
-      `${figure.questions}`,
-      percent(figure.accuracy),
-      percentRange(bestInterval(figure)),
-    ]);
+  const rows = subjects.slice(0, MAX_SUBJECTS).map((figure) => [
+    // Of the data: controls would act on the terminal.
+    figure.subject.replace(/\p{Cc}+/gu, ' '),
+    `${figure.questions}`,
+    percent(figure.accuracy),
+    percentRange(bestInterval(figure)),
+  ]);
   const more = subjects.length - MAX_SUBJECTS;
   return [
     '',

@@ -92,7 +92,7 @@ function wordsOf(body: string): string {
   const parsed = parseJson(body);
   const error = isObject(parsed) ? parsed['error'] : undefined;
   const message = isObject(error) ? error['message'] : error;
-  return (typeof message === 'string' ? message : body).replace(/\s+/g, ' ').trim();
+  return typeof message === 'string' ? message : body;
 }
 
 /** How long a server asks to wait, in milliseconds; 0 where it does not say. */
@@ -130,9 +130,14 @@ export function createChatJudge(options: ChatJudgeOptions): Judge {
   const gate = new Semaphore(options.concurrency ?? DEFAULT_CONCURRENCY);
   const headers = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
   const where = `judge ${model} at ${url.host}`;
-  // Hidden before it is cut: half a key is still one.
+  const forms = apiKey === null ? [] : [apiKey, JSON.stringify(apiKey).slice(1, -1)];
+  // Hidden before it is cut: half a key is still one. Controls would act on a terminal.
   const quoted = (text: string): string =>
-    (apiKey === null ? text : text.replaceAll(apiKey, '***')).slice(0, MAX_WORDS);
+    forms
+      .reduce((hidden, form) => hidden.replaceAll(form, '***'), text)
+      .replace(/[\s\p{Cc}]+/gu, ' ')
+      .trim()
+      .slice(0, MAX_WORDS);
 
   /** The reply, or how long to wait before another attempt and why. */
   const attempt = async (
