@@ -11,8 +11,8 @@ export interface EvaluatedCheckpoint {
 /**
  * The checkpoint with the highest evaluation accuracy, of equals the one with the fewest steps; null where none has an
  * accuracy. The reward of training has no say: it rises too when a policy learns what the reward does not mean (CRPO
- * specification 3.2 stops early on a validation set, 6.4 lists ways to earn reward without
- * being right). The order of the list does not matter, unless two entries have one step, of which the first is taken.
+ * specification 3.2 stops early on a validation set, 6.4 lists ways to earn reward without being right).
+ * The order of the list does not matter, unless two entries have one step, of which the first is taken.
  * @throws EvaluationError EVALUATION_NUMBER for an accuracy outside [0, 1]
  */
 export function chooseBest<T extends EvaluatedCheckpoint>(checkpoints: readonly T[]): T | null {
