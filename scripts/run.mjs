@@ -236,7 +236,17 @@ function prepare({ redis }) {
 }
 
 /** Commands of the command line that need nothing but a build, and those that start the platform. */
-const OFFLINE = ['import', 'pretrain', 'export', 'grade', 'advantages', 'data', 'play', 'doctor'];
+const OFFLINE = [
+  'import',
+  'pretrain',
+  'export',
+  'data',
+  'grade',
+  'advantages',
+  'eval',
+  'play',
+  'doctor',
+];
 const PLATFORM = ['demo', 'start'];
 
 const cliCommand = (name, needs) => [

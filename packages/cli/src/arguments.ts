@@ -33,6 +33,29 @@ export function integerFlag(min: number, max: number, fallback: number): Flag<nu
   };
 }
 
+/** A number without a sign, written in decimals, of a range that `wanted` describes. */
+export function numberFlag(
+  wanted: string,
+  isAllowed: (value: number) => boolean,
+  fallback: number,
+): Flag<number> {
+  return {
+    wanted,
+    fallback,
+    parse: (text) => {
+      const value = Number(text);
+      return /^[0-9]+(\.[0-9]+)?$/.test(text) && isAllowed(value) ? value : undefined;
+    },
+  };
+}
+
+/** A flag that may be left out: null where it is. */
+export const optionalFlag = <T>({ wanted, parse }: Flag<T>): Flag<T | null> => ({
+  wanted,
+  parse,
+  fallback: null,
+});
+
 /** One of a few words. */
 export function choiceFlag<T extends string, D extends T | null>(
   choices: readonly T[],

@@ -3,6 +3,7 @@ import type { Command } from './command.js';
 import { data } from './data/data.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
+import { evaluate } from './eval/eval.js';
 import { exportModel } from './export.js';
 import { gradeCommand } from './grade/grade.js';
 import { importModel } from './import-model.js';
@@ -17,6 +18,7 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['import', importModel],
   ['data', data],
   ['pretrain', pretrain],
+  ['eval', evaluate],
   ['export', exportModel],
   ['grade', gradeCommand],
   ['advantages', advantages],

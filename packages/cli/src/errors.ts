@@ -16,6 +16,7 @@ export const cliErrors = {
   CLI_OUTPUT: 'the output cannot be written',
   CLI_DATA: 'a data set cannot be read or written',
   CLI_PLAY: 'a game or a file of commands cannot be read or played',
+  CLI_EVALUATION: 'an evaluation lacks something that it needs, or its data is not what it should be',
   CLI_STOPPED: 'the user stopped the command',
 } as const;
 

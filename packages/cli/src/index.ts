@@ -14,6 +14,8 @@ export {
   type FlagTable,
   type FlagValues,
   integerFlag,
+  numberFlag,
+  optionalFlag,
   readArguments,
   readFlags,
   requiredFlag,
