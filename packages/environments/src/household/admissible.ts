@@ -9,6 +9,13 @@ export interface Play {
   readonly table: CommandTable;
 }
 
+/** Things of a state that have something in common. */
+interface BitSet {
+  readonly state: State;
+  readonly start: number;
+  readonly words: number;
+}
+
 /** Commands of one state; nothing of a list outlives its call. */
 class Offers {
   readonly #numbers: CommandTable['numbers'];
@@ -32,12 +39,7 @@ class Offers {
   }
 
   /** One for each member of a bit set. */
-  addEach(
-    verb: Verb,
-    state: State,
-    { start, words }: { start: number; words: number },
-    offset: number,
-  ): void {
+  addEach(verb: Verb, { state, start, words }: BitSet, offset: number): void {
     for (let word = 0; word < words; word++) {
       for (let bits = state[start + word] ?? 0; bits !== 0; bits &= bits - 1) {
         this.add(verb, word * 32 + 31 - Math.clz32(bits & -bits) + offset);
@@ -77,13 +79,13 @@ export function admissibleNumbers({ world, rules, table }: Play, state: State): 
   for (const receptacle of receptaclesAt[location] ?? []) {
     const { isOpenable = false, type: rtype = -1 } = receptacles[receptacle] ?? {};
     const isOpen = hasBit(state, layout.opened, receptacle);
-    const contents = { start: layout.contents + receptacle * words, words };
+    const contents = { state, start: layout.contents + receptacle * words, words };
     const isAccessible = !isOpenable || isOpen;
     if (isOpenable && isOpen) offers.add('closeobject', receptacle);
     if (!isAccessible && !isShut) offers.add('openobject', receptacle);
-    if (isAccessible && held < 0) offers.addEach('pickupobject', state, contents, receptacle * count);
-    if (isAccessible && rules.examinesWhatIsSeen) offers.addEach('examineobject', state, contents, 0);
-    if (!rules.usesAtLocation) offers.addEach('toggleobject', state, contents, 0);
+    if (isAccessible && held < 0) offers.addEach('pickupobject', contents, receptacle * count);
+    if (isAccessible && rules.examinesWhatIsSeen) offers.addEach('examineobject', contents, 0);
+    if (!rules.usesAtLocation) offers.addEach('toggleobject', contents, 0);
     if (held < 0) continue;
     const goesIn = !rules.putsWhereItFits || fits.has(rtype * otypes + type);
     if (isAccessible && goesIn) offers.add('putobject', held + receptacle * count);
@@ -92,9 +94,9 @@ export function admissibleNumbers({ world, rules, table }: Play, state: State): 
     offers.add('heatobject', held + receptacle * count);
     offers.add('coolobject', held + receptacle * count);
   }
-  const around = { start: layout.whereabouts + location * words, words };
-  if (rules.usesAtLocation) offers.addEach('toggleobject', state, around, 0);
-  if (table.tools.has(held)) offers.addEach('sliceobject', state, around, held * count);
+  const around = { state, start: layout.whereabouts + location * words, words };
+  if (rules.usesAtLocation) offers.addEach('toggleobject', around, 0);
+  if (table.tools.has(held)) offers.addEach('sliceobject', around, held * count);
   if (held >= 0) offers.add('examineobject', held);
   const all = merged(table.always[location] ?? NOWHERE, offers.found);
   return table.hasDoubles ? unique(all, table) : all;

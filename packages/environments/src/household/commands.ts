@@ -16,10 +16,7 @@ export interface Command {
 /** Every command of a game by its number, which is its rank among their texts. */
 export interface CommandTable {
   readonly commands: readonly Command[];
-  /**
-   * Number of the command for a verb, by `a + b * stride`: -1 where there is none. The first is the thing where there
-   * is one, else the receptacle; the second is the receptacle, or the tool.
-   */
+  /** Number of a verb's command by the place of its subject (`placeOf`); -1 where there is none. */
   readonly numbers: Readonly<Partial<Record<Verb, Int32Array>>>;
   /** Things that can slice others. */
   readonly tools: ReadonlySet<number>;
@@ -34,8 +31,23 @@ const MAX_COMMANDS = 200_000;
 
 const count = (length: number): number[] => Array.from({ length }, (_, index) => index);
 
-/** What each verb may ever be about: whatever state may come. */
-function subjectsOf(problem: Problem, world: World, rules: Rules): Readonly<Record<Verb, () => Subject[]>> {
+/** What commands are made of. */
+export interface CommandSource {
+  readonly problem: Problem;
+  readonly world: World;
+  readonly rules: Rules;
+  readonly wording: Wording;
+}
+
+type SubjectSource = Omit<CommandSource, 'wording'> & Pick<CommandTable, 'tools'>;
+
+/** What each verb may ever be about, whatever state may come. */
+function subjectsOf({
+  problem,
+  world,
+  rules,
+  tools,
+}: SubjectSource): Readonly<Record<Verb, () => Subject[]>> {
   const { things, receptacles, fits, otypes } = world;
   const { ids, facts } = problem;
   const thing = (index: number): Subject => ({ ...NO_SUBJECT, thing: index });
@@ -63,7 +75,6 @@ function subjectsOf(problem: Problem, world: World, rules: Rules): Readonly<Reco
     const able = [...held].filter((index) => things[index]?.traits.has(trait));
     return pairs(able, (_, receptacle) => types.has(receptacles[receptacle]?.type ?? -1));
   };
-  const tools = toolsOf(problem, world, rules);
   const sliceable = count(things.length).filter((index) => things[index]?.traits.has('sliceable'));
   const alone = () => [NO_SUBJECT];
   return {
@@ -97,7 +108,7 @@ function toolsOf({ ids }: Problem, { things }: World, { slicesWith }: Rules): Re
   );
 }
 
-/** Place of a subject in its verb's list of numbers. */
+/** Place of a subject in its verb's list of numbers: `thing + (tool or receptacle) * things`, or the receptacle. */
 export function placeOf({ thing, tool, receptacle }: Subject, things: number): number {
   if (thing < 0) return Math.max(0, receptacle);
   const second = tool >= 0 ? tool : Math.max(0, receptacle);
@@ -123,14 +134,14 @@ function alwaysAt(location: number, commands: readonly Command[], { receptacles 
  * Lists the commands that a game's states may ever let be said, sorted by their texts.
  * @throws EnvironmentError ENVIRONMENT_GAME where there are too many
  */
-export function listCommands(problem: Problem, world: World, rules: Rules, wording: Wording): CommandTable {
-  const subjects = subjectsOf(problem, world, rules);
+export function listCommands({ problem, world, rules, wording }: CommandSource): CommandTable {
+  const tools = toolsOf(problem, world, rules);
+  const subjects = subjectsOf({ problem, world, rules, tools });
   const commands: Command[] = [];
-  const { separators } = wording;
+  const scene = { world, separators: wording.separators, state: world.initial };
   for (const [verb, parts] of wording.commands) {
     for (const subject of subjects[verb]()) {
-      const text = writeText(parts, { world, separators }, world.initial, subject);
-      commands.push({ text, verb, subject });
+      commands.push({ text: writeText(parts, { ...scene, subject }), verb, subject });
     }
     if (commands.length > MAX_COMMANDS)
       throw new EnvironmentError(
@@ -159,25 +170,10 @@ export function listCommands(problem: Problem, world: World, rules: Rules, wordi
   return {
     commands,
     numbers,
-    tools: toolsOf(problem, world, rules),
+    tools,
     always: world.locations.map((_, location) =>
       standing.has(location) ? alwaysAt(location, commands, world) : new Int32Array(),
     ),
     hasDoubles: commands.some(({ text }, number) => text === commands[number + 1]?.text),
   };
-}
-
-/**
- * Number of the first command of a text, or -1. A text that no command has costs no more than reading it once for
- * each of a few comparisons.
- */
-export function findCommand({ commands }: CommandTable, text: string): number {
-  let low = 0;
-  let high = commands.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((commands[middle]?.text ?? '') < text) low = middle + 1;
-    else high = middle;
-  }
-  return commands[low]?.text === text ? low : -1;
 }

@@ -93,6 +93,11 @@ const QUANTIFIERS: ReadonlySet<string> = new Set(['exists', 'forall']);
 /** Changes that nothing asks for. */
 const BOOKKEEPING: ReadonlySet<string> = new Set(['checked', 'examined', 'increase']);
 
+interface Expected {
+  readonly needed: readonly string[];
+  readonly allowed: readonly string[];
+}
+
 /** What a formula says, flattened. */
 interface Said {
   /** Predicates, with '-' before those that are denied. */
@@ -132,11 +137,12 @@ function saidBy(node: Node | null): Said {
   return said;
 }
 
-function check(verb: Verb, part: string, said: Said, needed: readonly string[], allowed: readonly string[]) {
-  const missing = needed.find((name) => !said.signed.has(name));
-  if (missing !== undefined) throw refuse(`${part} of ${verb} lacks ${missing}, which this engine plays`);
-  const extra = [...said.signed].find((name) => !needed.includes(name) && !allowed.includes(name));
-  if (extra !== undefined) throw refuse(`${part} of ${verb} has ${extra}, which this engine does not play`);
+/** @param where the part and the action, for messages */
+function check(where: string, { signed }: Said, { needed, allowed }: Expected): void {
+  const missing = needed.find((name) => !signed.has(name));
+  if (missing !== undefined) throw refuse(`${where} lacks ${missing}, which is played`);
+  const extra = [...signed].find((name) => !needed.includes(name) && !allowed.includes(name));
+  if (extra !== undefined) throw refuse(`${where} has ${extra}, which is not played`);
 }
 
 const partOf = (action: readonly Node[], name: string): Node | null => {
@@ -157,8 +163,9 @@ export function parseRules(text: string): Rules {
       throw refuse(`action ${showNode(node[1] ?? '')} is unknown, want one of: ${VERBS.join(', ')}`);
     const form = FORMS[verb];
     const said = saidBy(partOf(node, ':precondition'));
-    check(verb, 'the precondition', said, form.needs, form.mayNeed ?? []);
-    check(verb, 'the effect', saidBy(partOf(node, ':effect')), form.changes, []);
+    check(`the precondition of ${verb}`, said, { needed: form.needs, allowed: form.mayNeed ?? [] });
+    const done = saidBy(partOf(node, ':effect'));
+    check(`the effect of ${verb}`, done, { needed: form.changes, allowed: [] });
     needs.set(verb, said);
   }
   const types = (verb: Verb, predicate: string): ReadonlySet<string> =>

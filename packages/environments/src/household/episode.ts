@@ -1,5 +1,6 @@
 import type { Episode, Observation, Step } from '../environment.js';
-import { follow, type Game, introOf, NOTHING_HAPPENS, optionsIn, textsOf } from './game.js';
+import { admissibleNumbers } from './admissible.js';
+import { follow, type Game, introOf, NOTHING_HAPPENS, textsOf } from './game.js';
 
 /** Reward of the command that reaches the goal; all others have none (GiGPO specification, section 4.3). */
 export const WIN_REWARD = 10;
@@ -17,7 +18,7 @@ export interface HouseholdEpisodeOptions {
 export function openGame({ game, maxSteps = Number.POSITIVE_INFINITY }: HouseholdEpisodeOptions): Episode {
   const state = game.world.initial.slice();
   let text = introOf(game, state);
-  let options = optionsIn(game, state);
+  let options = admissibleNumbers(game, state);
   let outcome: string | null = null;
   let won = false;
   let steps = 0;
@@ -37,13 +38,13 @@ export function openGame({ game, maxSteps = Number.POSITIVE_INFINITY }: Househol
         return { text: over, admissible: [], anchor: text, reward: 0, done: true, info };
       }
       steps++;
-      const told = follow(game, state, options, action);
+      const told = follow(game, { state, options }, action);
       const isValid = told !== null;
       text = told ?? NOTHING_HAPPENS;
       if (isValid) {
         won = game.goal(state);
         if (won) outcome = 'won';
-        else options = optionsIn(game, state);
+        else options = admissibleNumbers(game, state);
       }
       if (outcome === null && steps >= maxSteps) outcome = 'step limit';
       const info = { isValid, outcome, won, steps };

@@ -1,6 +1,6 @@
 import { EnvironmentError } from '../errors.js';
-import { admissibleNumbers, effects, type Play } from './admissible.js';
-import { findCommand, listCommands } from './commands.js';
+import { effects, type Play } from './admissible.js';
+import { listCommands } from './commands.js';
 import { parseRules, type Rules } from './domain.js';
 import { compileGoal, type Goal } from './goal.js';
 import { parseGrammar } from './grammar.js';
@@ -78,7 +78,7 @@ export function buildGame({ problem, rules, wording, walkthrough, solvable }: Ga
   const world = buildWorld(problem);
   return {
     ...{ world, rules, wording, walkthrough, solvable },
-    table: listCommands(problem, world, rules, wording),
+    table: listCommands({ problem, world, rules, wording }),
     goal: compileGoal(problem, world),
     task: wording.task,
   };
@@ -117,33 +117,39 @@ export function readGameText(text: string): Game {
 export const NOTHING_HAPPENS = 'Nothing happens.';
 
 /** What is said before anything is done: the room, and the task. */
-export const introOf = (game: Game, state: State): string =>
-  writeText(
-    game.wording.intro,
-    { world: game.world, separators: game.wording.separators },
-    state,
-    NO_SUBJECT,
-  );
+export function introOf({ world, wording }: Game, state: State): string {
+  return writeText(wording.intro, { world, separators: wording.separators, state, subject: NO_SUBJECT });
+}
 
 /** Texts of commands by their numbers. */
 export const textsOf = ({ table }: Game, numbers: readonly number[]): string[] =>
   numbers.map((number) => table.commands[number]?.text ?? '');
 
-/** Numbers of what can be said now. */
-export const optionsIn = (game: Game, state: State): number[] => admissibleNumbers(game, state);
+/** A state, and the numbers of the commands that can be said in it. */
+export interface Standing {
+  readonly state: State;
+  readonly options: readonly number[];
+}
 
 /**
  * Follows a command, changing the state, and tells what is seen; null, with nothing changed, where it is none of the
- * given options. Commands match exactly, but for space around them.
+ * options. Commands match exactly, but for space around them.
  */
-export function follow(game: Game, state: State, options: readonly number[], text: string): string | null {
+export function follow(game: Game, { state, options }: Standing, text: string): string | null {
   const { world, wording, table } = game;
-  const first = findCommand(table, text.trim());
-  // The texts of some games' commands end in space, which no trimmed text does.
-  const number = first >= 0 ? first : findCommand(table, `${text.trim()} `);
-  const command = table.commands[options.find((option) => option === number) ?? -1];
+  const wanted = text.trim();
+  // Names without a number end in space, which no trimmed text does.
+  const spaced = `${wanted} `;
+  const number = options.find((option) => {
+    const known = table.commands[option]?.text;
+    return known === wanted || known === spaced;
+  });
+  const command = table.commands[number ?? -1];
   if (command === undefined) return null;
-  effects[command.verb](world, state, command);
-  const parts = wording.feedback.get(command.verb) ?? [];
-  return writeText(parts, { world, separators: wording.separators }, state, command.subject);
+  const { verb, subject } = command;
+  effects[verb](world, state, command);
+  return writeText(wording.feedback.get(verb) ?? [], {
+    ...{ world, state, subject },
+    separators: wording.separators,
+  });
 }

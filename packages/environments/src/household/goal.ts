@@ -36,8 +36,12 @@ function conjuncts(node: Node): readonly Node[] {
   return typeof node !== 'string' && node[0] === 'and' ? node.slice(1).flatMap(conjuncts) : [node];
 }
 
-const mentions = (node: Node, names: ReadonlySet<string>): boolean =>
-  typeof node === 'string' ? names.has(node) : node.some((part) => mentions(part, names));
+/** Adds what a formula mentions of some names. */
+function mentioned(node: Node, names: Scope, found: Set<string> = new Set()): Set<string> {
+  if (typeof node !== 'string') for (const part of node) mentioned(part, names, found);
+  else if (names.has(node)) found.add(node);
+  return found;
+}
 
 const all = (tests: readonly Test[]): Test => {
   const [only, second] = tests;
@@ -142,20 +146,18 @@ class Compiler {
       }
       inner = body;
     }
-    const parts = conjuncts(inner);
-    const names = named.map(({ name }) => name);
-    const about = (part: Node, index: number) => mentions(part, new Set(names.slice(index, index + 1)));
-    const lastAbout = (part: Node) => names.findLastIndex((_, index) => about(part, index));
-    const isFilter = (part: Node, index: number): boolean =>
-      this.#isFixed(part) &&
-      about(part, index) &&
-      ![...scope.keys()].some((n) => n !== names[index] && mentions(part, new Set([n])));
+    const order = new Map(named.map(({ name }, index) => [name, index]));
+    const parts = conjuncts(inner).map((part) => {
+      const names = [...mentioned(part, scope)];
+      const last = Math.max(-1, ...names.map((name) => order.get(name) ?? -1));
+      return { part, last, isFilter: this.#isFixed(part) && names.length === 1 && last >= 0 };
+    });
 
     let reach = combinations;
     const candidates = named.map(({ variable }, index) => {
       const filters = parts
-        .filter((part) => isFilter(part, index))
-        .map((part) => this.formula(part, scope, 1));
+        .filter(({ last, isFilter }) => isFilter && last === index)
+        .map(({ part }) => this.formula(part, scope, 1));
       const slots = new Int32Array(MAX_VARIABLES);
       const found = this.#problem.ids[variable.kind]
         .map((_, value) => value)
@@ -170,8 +172,8 @@ class Compiler {
       throw refuse(`ranges over ${reach} combinations of values, want at most ${MAX_COMBINATIONS}`);
     const testsAt = (index: number): readonly Test[] =>
       parts
-        .filter((part) => lastAbout(part) === index && !(index >= 0 && isFilter(part, index)))
-        .map((part) => this.formula(part, scope, reach));
+        .filter(({ last, isFilter }) => last === index && !isFilter)
+        .map(({ part }) => this.formula(part, scope, reach));
     const first = testsAt(-1);
     const levels = named.map(({ variable: { slot } }, index): Level => {
       return { slot, candidates: candidates[index] ?? new Int32Array(), tests: testsAt(index) };

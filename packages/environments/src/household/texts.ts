@@ -11,6 +11,14 @@ export interface Subject {
 
 export const NO_SUBJECT: Subject = { thing: -1, tool: -1, receptacle: -1 };
 
+/** Where and about what a text is written. */
+export interface Scene {
+  readonly world: World;
+  readonly separators: Separators;
+  readonly state: State;
+  readonly subject: Subject;
+}
+
 type Lister = (world: World, state: State, subject: Subject) => readonly string[];
 
 const namesOf = (holders: readonly { readonly name: string }[], indices: Iterable<number>): string[] =>
@@ -38,7 +46,7 @@ const listers: { readonly [L in Listed]: Lister } = {
   nothing: () => [],
 };
 
-function isSo(asked: Asked, world: World, state: State, { thing, receptacle }: Subject): boolean {
+function isSo(asked: Asked, { world, state, subject: { thing, receptacle } }: Scene): boolean {
   switch (asked.of) {
     case 'thing':
       return predicates[asked.has].holds(world, state, thing, 0);
@@ -72,28 +80,19 @@ function joined(names: readonly string[], article: string, { empty, between, las
   return text;
 }
 
-/** Writes a text about a subject as things are in a state. */
-export function writeText(
-  parts: readonly Part[],
-  { world, separators }: { readonly world: World; readonly separators: Separators },
-  state: State,
-  subject: Subject,
-): string {
-  const write = (pieces: readonly Part[]): string => {
-    let text = '';
-    for (const part of pieces) {
-      if (part.kind === 'text') text += part.text;
-      else if (part.kind === 'name') text += namers[part.role](world, subject);
-      else if (part.kind === 'list')
-        text += joined(listers[part.listed](world, state, subject), part.hasArticle ? 'a ' : '', separators);
-      else {
-        const chosen = part.choices.find(({ asked }) =>
-          asked.every((one) => isSo(one, world, state, subject)),
-        );
-        text += chosen === undefined ? '' : write(chosen.parts);
-      }
+/** Writes a text as things are in a state. */
+export function writeText(parts: readonly Part[], scene: Scene): string {
+  const { world, separators, state, subject } = scene;
+  let text = '';
+  for (const part of parts) {
+    if (part.kind === 'text') text += part.text;
+    else if (part.kind === 'name') text += namers[part.role](world, subject);
+    else if (part.kind === 'list')
+      text += joined(listers[part.listed](world, state, subject), part.hasArticle ? 'a ' : '', separators);
+    else {
+      const chosen = part.choices.find(({ asked }) => asked.every((one) => isSo(one, scene)));
+      text += chosen === undefined ? '' : writeText(chosen.parts, scene);
     }
-    return text;
-  };
-  return write(parts);
+  }
+  return text;
 }

@@ -151,15 +151,14 @@ export function buildWorld(problem: Problem): World {
   const thingTypes = functionOf(problem, 'objecttype', ids.object);
   const traits = TRAITS.map((trait) => [trait, has(trait)] as const);
   const vessels = has('isreceptacleobject');
-  const inside = new Map<number, number[]>();
-  for (const [inner, outer] of facts.inreceptacleobject)
-    inside.set(outer, [...(inside.get(outer) ?? []), inner]);
+  const inside = ids.object.map(() => new Set<number>());
+  for (const [inner, outer] of facts.inreceptacleobject) inside[outer]?.add(inner);
   const things = ids.object.map((id, index) => ({
     name: nameOf(id),
     type: thingTypes[index] ?? -1,
     traits: new Set(traits.filter(([, of]) => of.has(index)).map(([trait]) => trait)),
     isReceptacle: vessels.has(index),
-    inside: (inside.get(index) ?? []).sort((a, b) => a - b),
+    inside: [...(inside[index] ?? [])].sort((a, b) => a - b),
   }));
 
   const receptacleTypes = functionOf(problem, 'receptacletype', ids.receptacle);
