@@ -18,6 +18,19 @@ function withoutPossessive(word: string): string {
   return isPossessive ? word.slice(0, -2) : word;
 }
 
+/** Stems of words seen before: texts repeat their words. A cache of a pure function, emptied when it is full. */
+const stems = new Map<string, string>();
+const MAX_STEMS = 100_000;
+
+function knownStem(word: string): string {
+  const known = stems.get(word);
+  if (known !== undefined) return known;
+  const found = stem(word);
+  if (stems.size >= MAX_STEMS) stems.clear();
+  stems.set(word, found);
+  return found;
+}
+
 /**
  * The index terms of a text in order, as Lucene's English analyser makes them: words, without possessives, in lower
  * case, without stop words, stemmed (specs/webshop.md section 6). Time grows linearly with the text.
@@ -26,5 +39,5 @@ export function analyse(text: string): string[] {
   return breakWords(text)
     .map((word) => withoutPossessive(word).toLowerCase())
     .filter((word) => word !== '' && !STOP_WORDS.has(word))
-    .map(stem);
+    .map(knownStem);
 }
