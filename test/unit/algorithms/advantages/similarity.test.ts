@@ -61,6 +61,14 @@ describe('similarity of texts', () => {
   });
 });
 
+test('texts that would take too long are refused', () => {
+  for (const ask of [
+    () => similarityRatio('a'.repeat(20_001), ''),
+    () => similarityRatio('', 'a'.repeat(20_001)),
+  ])
+    expect(ask).toThrow(expect.objectContaining({ code: 'ALGORITHM_ANCHOR' }));
+});
+
 describe('groups of similar texts', () => {
   test('are those of comparing every text with every first member', () => {
     const drawn = fc.array(fc.tuple(fc.constantFrom('g', 'h'), texts), { minLength: 1, maxLength: 14 });
