@@ -80,7 +80,7 @@ describe('an estimator by its name', () => {
     expect(estimated('hgpo', row)).toEqual(estimated('hgpo_hist2_alpha1_baseFalse', row));
   });
 
-  test.each(['', 'ppo', 'toString', 'hgpo_hist64_alpha1_baseTrue', 'hgpo_hist2', 'reinforce_pp_gamma2'])(
+  test.each(['', 'ppo', 'toString', 'hgpo_hist65_alpha1_baseTrue', 'hgpo_hist2', 'reinforce_pp_gamma2'])(
     'may not be %j',
     (name) => expect(rowEstimator(name)).toBeUndefined(),
   );

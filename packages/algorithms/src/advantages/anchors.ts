@@ -68,7 +68,7 @@ interface Cluster {
  * its group whose first member has a ratio of at least `threshold`, else it opens one. The sample is the first text of
  * the ratio, the cluster's member the second. Texts seen before are not compared again, and only texts that share enough
  * characters are compared at all; the rest costs distinct texts times clusters.
- * @throws AlgorithmError ALGORITHM_ANCHOR for an anchor that is no text
+ * @throws AlgorithmError ALGORITHM_ANCHOR for an anchor that is no text, or too long a one
  */
 export function similarAnchorGroups(groups: Labels, anchors: readonly Anchor[], threshold: number): Labels {
   const indexed = new Map<string, IndexedText>();

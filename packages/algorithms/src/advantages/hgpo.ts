@@ -1,12 +1,13 @@
 import { exactAnchorGroups, historyGroups } from './anchors.js';
 import { checkRange } from './check.js';
 import { checkHistory, type EpisodeOptions, episodeAdvantagesOf, refuseCopies } from './gigpo.js';
+import { steadyMean } from './moments.js';
 import { groupValues, groupWeigher, normalisationOf } from './normalisation.js';
 import { checkSteps, partitionsOf, type ScoredSteps } from './steps.js';
 
 export interface HgpoOptions extends EpisodeOptions {
   /**
-   * Steps of history that a prompt shows, H, 0 to 63: contexts of 1 to H + 1 last states are compared.
+   * Steps of history that a prompt shows, H, 0 to 64: contexts of 1 to H + 1 last states are compared.
    * @defaultValue 2
    */
   readonly history?: number;
@@ -24,6 +25,8 @@ export interface HgpoOptions extends EpisodeOptions {
 
 /** Added to the sum of the weights that an advantage is divided by. */
 const WEIGHT_EPSILON = 1e-6;
+/** Relative distance to the mean that is rounding: such an a_k must not count with its whole weight. */
+const ROUNDING = 1e-12;
 
 /**
  * Advantages of steps, [samples], averaged over contexts of one to H + 1 last states (HGPO, GiGPO specification
@@ -58,7 +61,7 @@ export function hgpo(batch: ScoredSteps, options: HgpoOptions = {}): number[] {
   return sums.map((sum, i) => (sum === 0 ? 0 : sum / ((weights[i] ?? 0) + WEIGHT_EPSILON)));
 }
 
-/** a_k of each sample; 0 where its context occurs once. */
+/** a_k of each sample; 0 where its context occurs once, or its return is the mean up to rounding. */
 function contextAdvantages(
   batch: ScoredSteps,
   level: readonly (number | null)[],
@@ -78,7 +81,12 @@ function contextAdvantages(
     if (indices.length < 2) continue;
     const group = groupValues(stepReturns, unpenalised?.stepReturns, indices);
     const weigh = groupWeigher(group, normalisation, 'population');
-    for (const i of indices) advantages[i] = weigh(stepReturns[i] ?? 0);
+    const mean = steadyMean(group.values);
+    for (const i of indices) {
+      const value = stepReturns[i] ?? 0;
+      const isMean = Math.abs(value - mean) <= ROUNDING * Math.max(Math.abs(value), Math.abs(mean));
+      advantages[i] = isMean ? 0 : weigh(value);
+    }
   }
   return advantages;
 }

@@ -1,3 +1,7 @@
+import { AlgorithmError } from '../errors.js';
+
+/** Longest text that is compared: the time of a comparison grows with the square of its length. */
+const MAX_LENGTH = 20_000;
 /** From this length on the second text has its frequent characters left out of the index. */
 const AUTOJUNK_LENGTH = 200;
 
@@ -13,8 +17,15 @@ export interface IndexedText {
 /**
  * Indexes a text as the second one of a comparison. With `isAutojunk`, code points that occur more than
  * 1 + floor(n / 100) times in a text of n >= 200 are left out.
+ * @throws AlgorithmError ALGORITHM_ANCHOR for a text of more than 20,000 code units
  */
 export function indexText(text: string, isAutojunk = true): IndexedText {
+  if (text.length > MAX_LENGTH) {
+    throw new AlgorithmError(
+      'ALGORITHM_ANCHOR',
+      `a text to compare has ${text.length} characters, want at most ${MAX_LENGTH}`,
+    );
+  }
   const points = Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0);
   const places = new Map<number, number[]>();
   for (let j = 0; j < points.length; j++) {
@@ -36,6 +47,7 @@ export function indexText(text: string, isAutojunk = true): IndexedText {
  * the longest common block and, left and right of it, of theirs (GiGPO specification 1.3.1). It is not symmetric:
  * the first longest block counts, and only the second text has frequent characters left out, which are then matched
  * only beside a block. Two empty texts give 1.
+ * @throws AlgorithmError ALGORITHM_ANCHOR for a text of more than 20,000 code units
  */
 export function similarityRatio(a: string, b: string, isAutojunk = true): number {
   return ratioOf(indexText(a, false).points, indexText(b, isAutojunk));

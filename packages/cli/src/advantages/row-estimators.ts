@@ -120,7 +120,7 @@ export function rowEstimator(name: string): RowEstimator | undefined {
   const known = ESTIMATORS.get(Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : name);
   if (known !== undefined) return known;
   const [, history, alpha, term] = HGPO.exec(name) ?? [];
-  if (history !== undefined && Number(history) < 64) {
+  if (history !== undefined && Number(history) <= 64) {
     const settings = { history: Number(history), alpha: Number(alpha), hasEpisodeTerm: term === 'True' };
     return steps({ [name]: hgpoSteps(settings) });
   }

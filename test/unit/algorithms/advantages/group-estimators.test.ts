@@ -88,6 +88,20 @@ describe('grpo', () => {
     );
   });
 
+  test('is the formula to the last bit, summed in the order given', () => {
+    const rewards = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 2, maxLength: 9 });
+    fc.assert(
+      fc.property(rewards, (drawn) => {
+        const mean = drawn.reduce((sum, reward) => sum + reward, 0) / drawn.length;
+        const squares = drawn.reduce((sum, reward) => sum + (reward - mean) ** 2, 0);
+        const std = Math.sqrt(squares / (drawn.length - 1));
+        fc.pre(std >= 1e-6);
+        const advantages = drawn.map((reward) => (reward - mean) / (std + 1e-6));
+        expect(grpo(drawn)).toEqual({ advantages, mean, std });
+      }),
+    );
+  });
+
   const path = referenceFile('golden', 'gigpo.jsonl');
   const rows = jsonRows<GigpoRow>(path).filter((row) => row.kind === 'advantage');
 
@@ -110,6 +124,38 @@ describe('grpo', () => {
   });
 });
 
+describe('other estimators of a group', () => {
+  const all = (rewards: readonly number[], singletons?: 'raw' | 'zero') =>
+    (['grpo_nostd', 'rloo', 'grpo_passk'] as const).map(
+      (estimator) => estimateAdvantages({ estimator, rewards, ...(singletons && { singletons }) }).advantages,
+    );
+
+  test('are those of their definitions', () => {
+    const [plain, others, best] = all([6, 0, 3, 3]);
+
+    expect(plain).toEqual([3, -3, 0, 0]);
+    expect(others).toEqual([4, -4, 0, 0]);
+    expect(best).toEqual([expect.closeTo(3 / Math.sqrt(6), 5), 0, 0, 0]);
+  });
+
+  test('take a tie of the best for no news', () => {
+    expect(all([6, 0, 6])[2]).toEqual([0, 0, 0]);
+  });
+
+  test('give equal rewards exact zeros', () => {
+    for (const advantages of all([11.3, 11.3 + 4e-12, 11.3])) expect(advantages).toEqual([0, 0, 0]);
+  });
+
+  test('give a group of one its reward, nothing, or refuse it', () => {
+    const one = (estimator: 'grpo_nostd' | 'rloo' | 'grpo_passk') => () =>
+      estimateAdvantages({ estimator, rewards: [7] });
+
+    expect([one('grpo_nostd')().advantages, one('rloo')().advantages]).toEqual([[7], [7]]);
+    expect(one('grpo_passk')).toThrow(expect.objectContaining({ code: 'ALGORITHM_GROUP_SMALL' }));
+    expect(all([7], 'zero')).toEqual([[0], [0], [0]]);
+  });
+});
+
 describe('estimateAdvantages', () => {
   test('knows exactly the estimators of its table', () => {
     expect(Object.keys(estimators)).toEqual(['grpo', 'grpo_nostd', 'rloo', 'grpo_passk']);
@@ -121,6 +167,7 @@ describe('estimateAdvantages', () => {
     ['ALGORITHM_GROUP_EMPTY', { estimator: 'grpo', rewards: [] }, 'rewards is empty'],
     ['ALGORITHM_REWARD_NOT_FINITE', { estimator: 'grpo', rewards: [1, Number.NaN] }, 'rewards[1] is NaN'],
     ['ALGORITHM_EPSILON', { estimator: 'grpo', rewards: [1], epsilon: 0 }, 'epsilon is 0'],
+    ['ALGORITHM_ADVANTAGE_OPTION', { estimator: 'grpo', rewards: [1], singletons: 'x' }, "singletons is 'x'"],
     ['ALGORITHM_ESTIMATOR_UNKNOWN', { estimator: 'ppo', rewards: [1] }, "estimator is 'ppo'"],
   ] as const;
 
