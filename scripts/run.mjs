@@ -160,9 +160,9 @@ function npmProcess() {
 }
 
 /** Runs the command itself: signals reach it, and its exit code becomes ours. */
-function runToEnd(command, args) {
+function runToEnd(command, args, cwd = root) {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
+    const child = spawn(command, args, { cwd, stdio: 'inherit' });
     let killer;
     const stop = (signal) => {
       child.kill(signal);
@@ -189,7 +189,10 @@ function runToEnd(command, args) {
   });
 }
 
-const runCli = (name, args) => runToEnd(process.execPath, [cli, name, ...args]);
+/** Where the user is: npm runs scripts in the package's folder and says where it was called. */
+const here = process.env.INIT_CWD ?? process.cwd();
+
+const runCli = (name, args) => runToEnd(process.execPath, [cli, name, ...args], here);
 
 /** Counts of a vitest report; a file that fails before its first test counts as one failure. */
 function countTests(report) {
@@ -236,17 +239,7 @@ function prepare({ redis }) {
 }
 
 /** Commands of the command line that need nothing but a build, and those that start the platform. */
-const OFFLINE = [
-  'import',
-  'pretrain',
-  'export',
-  'data',
-  'grade',
-  'advantages',
-  'eval',
-  'play',
-  'doctor',
-];
+const OFFLINE = ['import', 'pretrain', 'export', 'data', 'grade', 'advantages', 'eval', 'play', 'doctor'];
 const PLATFORM = ['demo', 'start'];
 
 const cliCommand = (name, needs) => [

@@ -34,7 +34,8 @@ describe('summarise', () => {
       ['dental', 0, 1, 0],
       ['surgery', 0.5, 2, 1],
     ]);
-    expect(results.components.map(({ name }) => name)).toEqual([
+    const names = results.components.map(({ name }) => name);
+    expect(names.filter((name) => !name.startsWith('loophole_'))).toEqual([
       'accuracy',
       'clinical_reasoning',
       'consistency',

@@ -21,6 +21,7 @@ function openShop(shop: Shop, { task, seed }: EpisodeOptions): Episode {
   const { goal, matching, reward: kind, maxSteps } = parseShopTask(task, shop, seed);
   const session = new ShopSession(shop, goal, { matching });
   let outcome: string | null = null;
+  let won = false;
   let steps = 0;
 
   const see = ({ text, anchor, actions }: ShopView): Observation => ({
@@ -34,16 +35,18 @@ function openShop(shop: Shop, { task, seed }: EpisodeOptions): Episode {
     observe: () => see(session.view()),
     act(action): Step {
       if (outcome !== null) {
-        const info = { isValid: false, outcome, steps };
+        const info = { isValid: false, outcome, won, steps };
         return { ...see(session.view()), text: 'The episode is over.', reward: 0, done: true, info };
       }
       steps++;
       const result = session.act(action.trim().toLowerCase());
-      if (result.done) outcome = `purchase, score ${result.reward}`;
-      else if (steps >= maxSteps) outcome = 'step limit';
+      if (result.done) {
+        outcome = `purchase, score ${result.reward}`;
+        won = result.reward === 1;
+      } else if (steps >= maxSteps) outcome = 'step limit';
       const done = outcome !== null;
       const reward = result.done ? REWARDS[kind](result.reward) : 0;
-      return { ...see(result), reward, done, info: { isValid: result.isValid, outcome, steps } };
+      return { ...see(result), reward, done, info: { isValid: result.isValid, outcome, won, steps } };
     },
   };
 }
