@@ -1,10 +1,8 @@
 import type { EvaluationSummary, JobSpec, RewardComponent, SampleGrade, Unit } from '@residency/protocol';
 import type { GradedGroup } from '@residency/storage';
+import { accuracyFigures, isRight } from './accuracy-figures.js';
 
 type Graded = Extract<SampleGrade, { graded: true }>;
-
-/** The component whose being positive means that the answer is right. */
-const ACCURACY = 'accuracy';
 
 const mean = (values: readonly number[]): number | null => {
   if (values.length === 0) return null;
@@ -13,12 +11,11 @@ const mean = (values: readonly number[]): number | null => {
   return sum / values.length;
 };
 
-function accuracies(grades: readonly Graded[]): number[] {
-  return grades.flatMap((grade) => {
-    const component = grade.components.find(({ name }) => name === ACCURACY);
-    return component === undefined ? [] : [component.value > 0 ? 1 : 0];
+const accuracies = (grades: readonly Graded[]): number[] =>
+  grades.flatMap((grade) => {
+    const right = isRight(grade);
+    return right === null ? [] : [right ? 1 : 0];
   });
-}
 
 function meansByName(components: readonly RewardComponent[]): Record<string, number> {
   const values = new Map<string, number[]>();
@@ -83,6 +80,7 @@ export function summarise(
     samples_per_case: spec.evalSamples,
     accuracy: mean(accuracies(tempered)),
     greedy_accuracy: mean(accuracies(greedy)),
+    ...accuracyFigures(groups, spec.seed),
     mean_reward: mean(tempered.map(({ total }) => total)),
     components: componentMeans(tempered),
     ungraded,

@@ -17,6 +17,14 @@ export interface EvaluationSummary {
   readonly accuracy: number | null;
   /** The same of the greedy sample. */
   readonly greedy_accuracy: number | null;
+  /** 95 % interval of `accuracy`: cases are drawn again and again (BCa bootstrap). */
+  readonly accuracy_interval: readonly [number, number] | null;
+  /** 95 % score interval of `greedy_accuracy` (Wilson 1927). */
+  readonly greedy_interval: readonly [number, number] | null;
+  /** Share of cases whose most frequent tempered choice is right, ties to the first letter; null without choices. */
+  readonly majority_accuracy: number | null;
+  /** Share of tempered samples with exactly one boxed letter; accuracy over these alone is `accuracy / valid_share`. */
+  readonly valid_share: number | null;
   /** Mean total reward of the tempered samples. */
   readonly mean_reward: number | null;
   /** Mean of each component over the tempered samples, by name. */
