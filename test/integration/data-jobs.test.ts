@@ -1,3 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exportMerged, readHeader, readTrainedWeights } from '@residency/model';
 import type { JobObject } from '@residency/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -16,6 +19,7 @@ import {
 } from '../support/api.js';
 import { MODEL, startPlatform, type TestPlatform } from '../support/platform.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -126,6 +130,65 @@ describe('a job that learns from data', () => {
 
     expect(job.x_residency.before).toMatchObject({ cases: 3, samples_per_case: 2 });
     expect(job.x_residency.after).toMatchObject({ policy_version: 1 });
+  });
+});
+
+describe('a job that trains all weights', () => {
+  it('leaves a model that export writes as a folder, and from which another job goes on', async () => {
+    await using platform = await start();
+    const file = await upload(platform.url, demonstrations(3));
+    const whole = { ...learning, steps: 2, trains: 'full' } as const;
+    const request = {
+      model: MODEL,
+      training_file: file.id,
+      method: { type: 'supervised' },
+      x_residency: whole,
+    } as const;
+
+    const job = await ended(platform, request);
+
+    expect(job.x_residency.settings).toMatchObject({ trains: 'full', lora: null });
+    const losses = (await column(platform, job, 'loss')).map(Number);
+    expect(losses[1]).toBeLessThan(losses[0] ?? 0);
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'trained.safetensors');
+    const answer = await fetch(`${platform.url}/v1/artifacts/${job.x_residency.adapter_sha256}`);
+    await writeFile(path, Buffer.from(await answer.arrayBuffer()));
+    const { entries } = await readHeader(path);
+    const trained = await readTrainedWeights(path);
+    expect([...(trained?.weights.keys() ?? [])]).toEqual([...entries.keys()]);
+    const outDir = join(folder.path, 'model');
+    const baseDir = join(platform.modelsDir, MODEL);
+    if (trained === null) throw new Error('all weights were trained');
+    await exportMerged({ baseDir, adapter: trained, outDir, dtype: 'F32' });
+    const [own, base] = await Promise.all(
+      [outDir, baseDir].map(async (dir) => (await readHeader(join(dir, 'model.safetensors'))).entries),
+    );
+    const shapes = (all: typeof own) =>
+      [...(all?.values() ?? [])].map(({ name, shape }) => `${name} ${shape}`).sort();
+    expect(shapes(own)).toEqual(shapes(base));
+    const bytes = await readFile(join(outDir, 'model.safetensors'));
+    const given = await readFile(path);
+    for (const [name, { offset, bytes: length }] of entries) {
+      const at = own?.get(name)?.offset ?? 0;
+      expect(bytes.subarray(at, at + length).equals(given.subarray(offset, offset + length))).toBe(true);
+    }
+    const next = await ended(
+      platform,
+      jobRequest(
+        (await upload(platform.url, caseRows(3))).id,
+        { steps: 1, eval_samples: 0 },
+        { model: String(job.fine_tuned_model) },
+      ),
+    );
+    expect(next.x_residency.settings).toMatchObject({ trains: 'full' });
+    const lora = {
+      ...request,
+      model: String(job.fine_tuned_model),
+      x_residency: { ...learning, trains: 'lora' },
+    };
+    const { body } = await post(`${platform.url}/v1/fine_tuning/jobs`, lora);
+    expect(JSON.stringify(body)).toContain('x_residency.trains: found lora, wanted full');
   });
 });
 

@@ -21,6 +21,7 @@ export function randomCheckpoint(seed: number, owner: CheckpointOwner = OWNER): 
   return {
     baseSha256: owner.baseSha256,
     adapter: {
+      kind: 'lora',
       rank,
       alpha,
       tensors: tensors.map((t, k) => ({ ...t, data: values[k] ?? new Float32Array(0) })),

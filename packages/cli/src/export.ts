@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   checkFit,
@@ -6,6 +7,7 @@ import {
   ModelError,
   readBaseModel,
   readLoraAdapter,
+  readTrainedWeights,
   type WeightDType,
 } from '@residency/model';
 import { choiceFlag, readFlags, requiredFlag, switchFlag } from './arguments.js';
@@ -27,6 +29,14 @@ async function run(args: readonly string[], { terminal, signal }: CommandContext
   if (dtype !== null && !merged)
     throw new CliError('CLI_USAGE', '--dtype is for --merged: an adapter is written as f32');
   try {
+    const trained = (await stat(path).catch(() => null))?.isFile() ? await readTrainedWeights(path) : null;
+    if (trained !== null) {
+      if (!merged) throw new CliError('CLI_USAGE', `${path} holds all weights of a model: want --merged`);
+      const request = { baseDir, adapter: trained, outDir, dtype: DTYPES[dtype ?? 'f32'], signal };
+      const { files, bytes, weights } = await exportMerged(request);
+      terminal.line(`${weights} trained weights, ${bytes} bytes: ${files.join(', ')} in ${outDir}`);
+      return 0;
+    }
     const adapter = await readLoraAdapter(path);
     const found = `${adapter.pairs.length} LoRA pairs of rank ${adapter.rank}`;
     if (merged) {

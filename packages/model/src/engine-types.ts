@@ -100,7 +100,15 @@ export interface LoraOptions {
   readonly seed: number;
   readonly rank: number;
   readonly alpha: number;
-  /** An adapter of this rank and alpha to begin with; without one the policy begins as the base model. */
+}
+
+/** What a run trains: an adapter, or all weights, which suits small models. */
+export type TrainedPart = 'lora' | 'full';
+
+export interface StateOptions extends LoraOptions {
+  /** Rank and alpha are of `lora` alone. @defaultValue `lora` */
+  readonly trains?: TrainedPart;
+  /** What another run came to, of the same kind and shape, to begin with; without it the policy begins as the base model. */
   readonly from?: Uint8Array;
 }
 
@@ -177,7 +185,7 @@ export interface CallOptions {
  */
 export interface Engine {
   readonly model: ModelInfo;
-  initState(options: LoraOptions, call: CallOptions): Promise<PolicyState>;
+  initState(options: StateOptions, call: CallOptions): Promise<PolicyState>;
   sample(request: SampleRequest, call: CallOptions): Promise<readonly Sample[]>;
   learn(request: LearnRequest, call: CallOptions): Promise<LearnResult>;
   close(): Promise<void>;

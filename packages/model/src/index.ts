@@ -1,4 +1,11 @@
-export { type Adapter, decodeAdapter, encodeAdapter, initAdapter } from './adapter.js';
+export {
+  type Adapter,
+  decodeAdapter,
+  encodeAdapter,
+  type FullWeights,
+  initAdapter,
+  type LoraTensors,
+} from './adapter.js';
 export { writeFileAtomically, writeFolderAtomically } from './atomic-write.js';
 export { type DecoderConfig, parseConfig, readConfig } from './config.js';
 export { openEngine } from './engine/engine.js';
@@ -20,6 +27,8 @@ export type {
   Sample,
   SampleKey,
   SampleRequest,
+  StateOptions,
+  TrainedPart,
   TrajectoryGroup,
 } from './engine-types.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
@@ -27,6 +36,7 @@ export { checkFit, readBaseModel } from './export/base-model.js';
 export { type LoraAdapter, type LoraPair, parseLoraAdapter, readLoraAdapter } from './export/lora-adapter.js';
 export { exportMerged, type MergedExport, type MergedSummary } from './export/merged.js';
 export { exportPeft, type PeftExport } from './export/peft.js';
+export { readTrainedWeights, type TrainedWeights } from './export/trained-weights.js';
 export type { Biases, Family } from './families.js';
 export { type GgufFile, readGguf } from './gguf/gguf-file.js';
 export { type GgufImport, type GgufImportOptions, importGguf } from './gguf/import-gguf.js';

@@ -114,6 +114,8 @@ export interface JobSpec {
   readonly evalInterval?: number;
   readonly loraRank: number;
   readonly loraAlpha: number;
+  /** All weights in place of an adapter, to which rank and alpha say nothing; absent where an adapter is trained. */
+  readonly trains?: 'full';
   readonly hyperparameters: RunHyperparameters;
 }
 

@@ -39,6 +39,7 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     weight_decay: h.weightDecay,
     eval_samples: spec.evalSamples,
     eval_interval: spec.evalSamples === 0 ? null : (spec.evalInterval ?? spec.steps),
-    lora: { rank: spec.loraRank, alpha: spec.loraAlpha },
+    trains: spec.trains ?? 'lora',
+    lora: spec.trains === 'full' ? null : { rank: spec.loraRank, alpha: spec.loraAlpha },
   };
 }

@@ -34,8 +34,11 @@ async function parentOf(
   const version = step ?? policy?.version ?? 0;
   const sha256 = step === null ? (policy?.sha256 ?? null) : await adapterOf(jobs, id, step);
   if (version === 0 || sha256 === null) throw notFound(name, `a step that ${id} has taken`);
-  const { loraRank, loraAlpha } = spec;
-  return { model: spec.model, parent: { jobId: id, version, sha256, loraRank, loraAlpha } };
+  const { loraRank, loraAlpha, trains } = spec;
+  return {
+    model: spec.model,
+    parent: { jobId: id, version, sha256, loraRank, loraAlpha, ...(trains && { trains }) },
+  };
 }
 
 /**
@@ -55,6 +58,14 @@ export async function startingPoint(
   if (record === null)
     throw notFound(model, 'the fine_tuned_model of a job, with :ckpt-step-N behind it for one of its steps');
   const start = await parentOf(model, record, step === undefined ? null : Number(step), jobs);
+  const part = start.parent?.trains ?? 'lora';
+  if (own.trains !== undefined && own.trains !== part) {
+    throw new ResidencyError(
+      'invalid_request',
+      `x_residency.trains: found ${own.trains}, wanted ${part}, which ${model} is`,
+      { param: 'x_residency.trains' },
+    );
+  }
   const { rank = start.parent?.loraRank, alpha = start.parent?.loraAlpha } = own.lora ?? {};
   if (rank !== start.parent?.loraRank || alpha !== start.parent?.loraAlpha) {
     throw new ResidencyError(

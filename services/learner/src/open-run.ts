@@ -45,7 +45,13 @@ export async function openRun(
   }
   const from = parentSha256 === undefined ? {} : { from: await readBytes(store, parentSha256) };
   const state = await engine.initState(
-    { seed: run.seed, rank: run.loraRank, alpha: run.loraAlpha, ...from },
+    {
+      seed: run.seed,
+      rank: run.loraRank,
+      alpha: run.loraAlpha,
+      ...(run.trains && { trains: run.trains }),
+      ...from,
+    },
     context.call,
   );
   const adapter = await putBytes(store, state.adapter);

@@ -64,11 +64,11 @@ async function failJob(
 /** A waiting job: open its run at the learner, then let it run. */
 async function open(record: JobRecord, context: AdvanceContext): Promise<void> {
   const { spec, id } = record;
-  const { model, seed, loraRank, loraAlpha, parent } = spec;
-  const from = parent === undefined ? {} : { parentSha256: parent.sha256 };
+  const { model, seed, loraRank, loraAlpha, parent, trains } = spec;
+  const more = { ...(parent && { parentSha256: parent.sha256 }), ...(trains && { trains }) };
   try {
     const opened = await context.learner.openRun(
-      runToProto({ jobId: id, model, seed, loraRank, loraAlpha, ...from }),
+      runToProto({ jobId: id, model, seed, loraRank, loraAlpha, ...more }),
       {
         deadlineMs: context.openTimeoutMs,
         signal: context.signal,

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { LearnGroup, PolicyState } from '@residency/model';
-import { initState, learnStep } from '../../../packages/model/src/engine/learn.js';
+import { initLoraState, learnStep } from '../../../packages/model/src/engine/learn.js';
 import { type OpenModel, openModel } from '../../../packages/model/src/engine/model.js';
 import { sampleGroup } from '../../../packages/model/src/engine/sample.js';
 import { MAX_ROWS } from './arithmetic.js';
@@ -14,7 +14,7 @@ type Step = (step: number) => Promise<void>;
 
 const SESSIONS: { readonly [K in SessionKind]: (model: OpenModel, work: Session) => Step } = {
   learn: (model, work) => {
-    let state: PolicyState = initState(model, LORA);
+    let state: PolicyState = initLoraState(model, LORA);
     return async (step) => {
       const groups = [ragged(learnGroup(work, model.config.vocab), work, step)];
       ({ state } = await learnStep(model, { state, groups, hyperparameters: HYPERPARAMETERS }));

@@ -1,6 +1,6 @@
 import type { LearnGroup } from '@residency/model';
 import { type Adapter, initAdapter } from '../../../packages/model/src/adapter.js';
-import { initState, learnStep } from '../../../packages/model/src/engine/learn.js';
+import { initLoraState, learnStep } from '../../../packages/model/src/engine/learn.js';
 import { plannedOf } from '../../../packages/model/src/engine/learn-item.js';
 import { prepareRun } from '../../../packages/model/src/engine/learn-run.js';
 import { type OpenModel, openModel } from '../../../packages/model/src/engine/model.js';
@@ -25,7 +25,7 @@ const PREPARE: { readonly [K in TimedKind]: (model: OpenModel, work: TimedWork[K
   },
   step: async (model, work) => {
     const groups = [learnGroup(work, model.config.vocab)];
-    let state = initState(model, LORA);
+    let state = initLoraState(model, LORA);
     return async () => {
       ({ state } = await learnStep(model, { state, groups, hyperparameters: HYPERPARAMETERS }));
     };

@@ -129,6 +129,50 @@ describe('engine', () => {
     await expect(engine.learn(bad, limits)).rejects.toThrow('group 0: want two samples with tokens');
   });
 
+  it('trains all weights, from which it samples, and which a group of its own gives the same bits', async () => {
+    const all = { ...lora, trains: 'full' } as const;
+    const state = await engine.initState(all, limits);
+    const groups = [given([3, 1, 4], [1, 5, 9, 2]), given([2, 6], [5, 3])];
+    const supervised = { ...hyperparameters, objective: 'supervised' } as const;
+    const base = await engine.sample({ ...request, temperatures: [0] }, limits);
+    const adapterOf = (bytes: Uint8Array) => ({ sha256: sha256(bytes), bytes });
+    const [same] = await engine.sample(
+      { ...request, temperatures: [0], adapter: adapterOf(state.adapter) },
+      limits,
+    );
+    expect(same?.ids).toEqual(base[0]?.ids);
+    // The loss is the base model's, and its gradient's norm larger than that of an adapter whose B is zero.
+    const full = await engine.learn({ state, groups, hyperparameters: supervised }, limits);
+    const beside = await engine.learn(
+      { state: await engine.initState(lora, limits), groups, hyperparameters: supervised },
+      limits,
+    );
+    expect(full.metrics.loss).toBeCloseTo(beside.metrics.loss, 5);
+    expect(full.metrics.gradNorm).toBeGreaterThan(beside.metrics.gradNorm);
+    let next = full.state;
+    for (let step = 0; step < 40; step++)
+      next = (await engine.learn({ state: next, groups, hyperparameters: supervised }, limits)).state;
+    const [learned] = await engine.sample(
+      {
+        ...request,
+        promptIds: [3, 1, 4],
+        temperatures: [0],
+        maxNewTokens: 4,
+        stopIds: [],
+        adapter: adapterOf(next.adapter),
+      },
+      limits,
+    );
+    expect(learned?.ids).toEqual([1, 5, 9, 2]);
+    // What another run goes on from is of its kind.
+    expect(sha256((await engine.initState({ ...all, from: next.adapter }, limits)).adapter)).toBe(
+      sha256(next.adapter),
+    );
+    await expect(engine.initState({ ...lora, from: next.adapter }, limits)).rejects.toThrow(
+      'what the run begins with is all weights, want an adapter of rank 2 and alpha 4',
+    );
+  });
+
   it('begins with an adapter of its shape, and refuses another', async () => {
     const first = await engine.initState(lora, limits);
     const groups = [given([3, 1, 4], [1, 5, 9, 2])];
@@ -137,7 +181,7 @@ describe('engine', () => {
     expect(sha256(next.adapter)).toBe(sha256(state.adapter));
     expect(sha256(next.optimizer)).toBe(sha256(first.optimizer));
     await expect(engine.initState({ ...lora, rank: 3, from: state.adapter }, limits)).rejects.toThrow(
-      'the adapter to begin with has rank 2 and alpha 4, want 3 and 4',
+      'what the run begins with is an adapter of rank 2 and alpha 4, want an adapter of rank 3 and alpha 4',
     );
   });
 

@@ -1,7 +1,7 @@
 import type { LearnGroup, LearnHyperparameters, LearnRequest, TrajectoryGroup } from '@residency/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeAdapter, encodeAdapter } from '../../../packages/model/src/adapter.js';
-import { initState, learnStep } from '../../../packages/model/src/engine/learn.js';
+import { initLoraState, learnStep } from '../../../packages/model/src/engine/learn.js';
 import { layoutKey, tokenCounts } from '../../../packages/model/src/engine/learn-item.js';
 import { type OpenModel, openModel } from '../../../packages/model/src/engine/model.js';
 import { planRuns } from '../../../packages/model/src/engine/plan-runs.js';
@@ -98,7 +98,7 @@ describe('the rows that a run may have', () => {
   function request(groups: LearnRequest['groups'], change: Partial<LearnHyperparameters>): LearnRequest {
     const [model] = models;
     if (!model) throw new Error('no model');
-    const initial = initState(model, { seed: 1, rank: 3, alpha: 6 });
+    const initial = initLoraState(model, { seed: 1, rank: 3, alpha: 6 });
     const adapter = decodeAdapter(initial.adapter, model.config);
     const tensors = adapter.tensors.map((t, k) => ({
       ...t,

@@ -1,7 +1,7 @@
 import type { LearnHyperparameters, TrajectoryGroup } from '@residency/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeAdapter, encodeAdapter } from '../../../packages/model/src/adapter.js';
-import { initState, learnStep } from '../../../packages/model/src/engine/learn.js';
+import { initLoraState, learnStep } from '../../../packages/model/src/engine/learn.js';
 import { type OpenModel, openModel } from '../../../packages/model/src/engine/model.js';
 import { largestDifference, randomNumbers } from '../../support/numbers.js';
 import { writeTinyModel } from '../../support/tiny-model.js';
@@ -48,13 +48,13 @@ describe('learning from trajectories', () => {
 
   /** An adapter whose B is not zero, so that the step before it matters. */
   function state() {
-    const initial = initState(model, { seed: 1, rank: 2, alpha: 4 });
-    const { rank, alpha, tensors } = decodeAdapter(initial.adapter, model.config);
-    const moved = tensors.map((t, k) => ({
+    const initial = initLoraState(model, { seed: 1, rank: 2, alpha: 4 });
+    const adapter = decodeAdapter(initial.adapter, model.config);
+    const moved = adapter.tensors.map((t, k) => ({
       ...t,
       data: Float32Array.from(randomNumbers(t.data.length, k), (v) => v / 10),
     }));
-    return { ...initial, adapter: encodeAdapter({ rank, alpha, tensors: moved }) };
+    return { ...initial, adapter: encodeAdapter({ ...adapter, tensors: moved }) };
   }
 
   const values = (bytes: Uint8Array): number[] =>

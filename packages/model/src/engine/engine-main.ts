@@ -1,5 +1,5 @@
 import { serve } from '@residency/tensor';
-import type { EngineOptions, LearnRequest, LoraOptions, SampleRequest } from '../engine-types.js';
+import type { EngineOptions, LearnRequest, SampleRequest, StateOptions } from '../engine-types.js';
 import { initState, learnStep } from './learn.js';
 import { openModel } from './model.js';
 import { sampleGroup } from './sample.js';
@@ -8,7 +8,7 @@ serve(async (options: EngineOptions) => {
   const model = await openModel(options);
   return {
     info: async () => model.info,
-    initState: async (lora: LoraOptions) => initState(model, lora),
+    initState: (options: StateOptions) => initState(model, options),
     sample: (request: SampleRequest) => sampleGroup(model, request),
     learn: (request: LearnRequest) => learnStep(model, request),
   };

@@ -8,6 +8,8 @@ import type {
   LearnResult,
   LoraOptions,
   PolicyState,
+  StateOptions,
+  TrainedPart,
 } from '../engine-types.js';
 import { ModelError } from '../errors.js';
 import { LOSS_SUMS, type LossNumbers, type LossSpec, type LossSum } from '../losses/index.js';
@@ -27,24 +29,42 @@ import type { OpenModel } from './model.js';
 import { planRuns } from './plan-runs.js';
 
 /**
- * Policy version 0 of a run: it samples exactly as the base model does, or as the adapter that it begins with.
- * @throws ModelError `MODEL_ADAPTER` for an adapter of another model, rank or alpha
+ * Policy version 0 of a run: it samples exactly as the base model does, or as what it begins with.
+ * @throws ModelError `MODEL_ADAPTER` for an adapter of another model, kind, rank or alpha
  */
-export function initState(model: OpenModel, options: LoraOptions): PolicyState {
-  const adapter = options.from === undefined ? initAdapter(model.config, options) : given(model, options);
-  return {
-    adapter: encodeAdapter(adapter),
-    optimizer: encodeAdam(adapter.tensors, initAdam(adapter.tensors)),
-  };
+export async function initState(model: OpenModel, options: StateOptions): Promise<PolicyState> {
+  return stateOf(
+    options.from === undefined ? await FRESH[partOf(options)](model, options) : given(model, options),
+  );
 }
 
-function given(model: OpenModel, { from, rank, alpha }: LoraOptions): Adapter {
-  const adapter = decodeAdapter(from ?? new Uint8Array(), model.config);
-  if (adapter.rank === rank && adapter.alpha === alpha) return adapter;
-  throw new ModelError(
-    'MODEL_ADAPTER',
-    `the adapter to begin with has rank ${adapter.rank} and alpha ${adapter.alpha}, want ${rank} and ${alpha}`,
-  );
+/** Version 0 of a run that trains an adapter and begins as the base model. */
+export const initLoraState = (model: OpenModel, options: LoraOptions): PolicyState =>
+  stateOf(initAdapter(model.config, options));
+
+const stateOf = (adapter: Adapter): PolicyState => ({
+  adapter: encodeAdapter(adapter),
+  optimizer: encodeAdam(adapter.tensors, initAdam(adapter.tensors)),
+});
+
+const partOf = ({ trains = 'lora' }: StateOptions): TrainedPart => trains;
+
+const FRESH: { readonly [P in TrainedPart]: (model: OpenModel, options: StateOptions) => Promise<Adapter> } =
+  {
+    lora: async (model, options) => initAdapter(model.config, options),
+    full: async (model) => ({ kind: 'full', tensors: await model.readWeights() }),
+  };
+
+const shapeOf = (adapter: Adapter | StateOptions): string =>
+  ('kind' in adapter ? adapter.kind : partOf(adapter)) === 'full' || !('rank' in adapter)
+    ? 'all weights'
+    : `an adapter of rank ${adapter.rank} and alpha ${adapter.alpha}`;
+
+function given(model: OpenModel, options: StateOptions): Adapter {
+  const adapter = decodeAdapter(options.from ?? new Uint8Array(), model.config);
+  const [found, wanted] = [shapeOf(adapter), shapeOf(options)];
+  if (found === wanted) return adapter;
+  throw new ModelError('MODEL_ADAPTER', `what the run begins with is ${found}, want ${wanted}`);
 }
 
 /** Sums that a loss reported, added over the runs of a step. */
@@ -132,7 +152,9 @@ async function addGroups(
     gradients.addGroups(out, indices);
     addSums(sums, out);
   };
-  for (const indices of planRuns(groups.map(plannedOf), context.model.maxRows)) await addRun(indices);
+  // Gradients of all weights come as one sum of a run: a run of one group is what has a fixed order.
+  const maxRows = context.adapter.kind === 'full' ? 0 : context.model.maxRows;
+  for (const indices of planRuns(groups.map(plannedOf), maxRows)) await addRun(indices);
   return sums;
 }
 

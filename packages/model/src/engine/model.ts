@@ -12,6 +12,8 @@ import { type Trainable, trainableKey } from '../binding.js';
 import { type DecoderConfig, readConfig } from '../config.js';
 import type { EngineOptions, ModelInfo } from '../engine-types.js';
 import { ModelError } from '../errors.js';
+import { readWeights } from '../read-weights.js';
+import type { NamedTensor } from '../safetensors.js';
 import { type ModelWeights, openWeights } from '../weights.js';
 import { MemoryBudget } from './memory-budget.js';
 
@@ -34,6 +36,8 @@ export interface OpenModel {
   program(name: string, trainable: Trainable, build: () => Program): Program;
   /** The same compiled, at first use. */
   session(name: string, trainable: Trainable, build: () => Program): Promise<Session>;
+  /** All base weights as f32, in the decoder's order. @throws ModelError `MODEL_REQUEST` where they are held in 16 bits */
+  readWeights(): Promise<NamedTensor[]>;
   /** Closes all sessions: what they hold for their next runs is given back. */
   releaseSessions(): Promise<void>;
   close(): Promise<void>;
@@ -87,6 +91,7 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
       session.catch(() => sessions.delete(key));
       return session;
     },
+    readWeights: () => readWeights(weights.files, config),
     releaseSessions: async () => {
       const open = [...sessions.values()];
       sessions.clear();

@@ -6,11 +6,13 @@ import { BYTES_PER_VALUE, type WeightDType } from '../weight-dtype.js';
 import { type BaseModel, checkFit, readBaseModel } from './base-model.js';
 import type { LoraAdapter } from './lora-adapter.js';
 import { type MergedWeight, mergedBytes, valuesOf } from './merged-weight.js';
+import { checkReplaces, type TrainedWeights } from './trained-weights.js';
 
 export interface MergedExport {
   /** Hugging Face folder of the base model. */
   readonly baseDir: string;
-  readonly adapter: LoraAdapter;
+  /** What is merged into the base weights, or what stands in their place. */
+  readonly adapter: LoraAdapter | TrainedWeights;
   /** A new or empty folder. */
   readonly outDir: string;
   readonly dtype: WeightDType;
@@ -34,7 +36,7 @@ const TORCH_NAMES: Readonly<Record<WeightDType, string>> = {
 };
 
 /**
- * Writes a model with an adapter merged into its weights, W + scale B A (Hu et al. 2021, section 4.1), as a
+ * Writes a model with an adapter merged into its weights, W + scale B A (Hu et al. 2021, section 4.1), or with trained weights, as a
  * Hugging Face folder: the weights in one type, config.json with that type, tokenizer, generation settings
  * and licence as they are. Holds a few rows of one weight in memory. A tied head stays tied.
  * @throws ModelError `MODEL_FILE`, `MODEL_WEIGHT`; `MODEL_ADAPTER` where the adapter does not fit;
@@ -44,8 +46,9 @@ const TORCH_NAMES: Readonly<Record<WeightDType, string>> = {
 export async function exportMerged(request: MergedExport): Promise<MergedSummary> {
   const { baseDir, adapter, outDir, dtype, maxShardBytes = 5e9, signal } = request;
   const base = await readBaseModel(baseDir);
-  checkFit(adapter, base);
-  const shards = shardsOf(mergedWeights(base, adapter, dtype), maxShardBytes);
+  const merged =
+    'pairs' in adapter ? mergedWeights(base, adapter, dtype) : replacedWeights(base, adapter, dtype);
+  const shards = shardsOf(merged, maxShardBytes);
   const names = shards.map((_, i) => shardName(i, shards.length));
   const bytes = shards.flat().reduce((n, merged) => n + bytesOf(merged), 0);
   await writeFolderAtomically(outDir, async (dir) => {
@@ -59,7 +62,19 @@ export async function exportMerged(request: MergedExport): Promise<MergedSummary
   return { files: names, bytes, weights: base.weights.length };
 }
 
-function mergedWeights(base: BaseModel, { pairs, scale }: LoraAdapter, dtype: WeightDType): MergedWeight[] {
+/** The base's weights in its order, with the bytes of the trained ones. */
+function replacedWeights(base: BaseModel, trained: TrainedWeights, dtype: WeightDType): MergedWeight[] {
+  checkReplaces(trained, base);
+  return base.weights.map(({ name }) => {
+    const weight = trained.weights.get(name);
+    if (weight === undefined) throw new TypeError(`internal: ${name} was checked to be there`);
+    return { weight, pair: undefined, scale: 1, dtype };
+  });
+}
+
+function mergedWeights(base: BaseModel, adapter: LoraAdapter, dtype: WeightDType): MergedWeight[] {
+  checkFit(adapter, base);
+  const { pairs, scale } = adapter;
   const byWeight = new Map(pairs.map((pair) => [`${pair.module}.weight`, pair]));
   return base.weights.map((weight) => ({ weight, pair: byWeight.get(weight.name), scale, dtype }));
 }

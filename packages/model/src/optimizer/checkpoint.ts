@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type Adapter, decodeAdapter } from '../adapter.js';
+import { decodeAdapter, type LoraTensors } from '../adapter.js';
 import { writeFileAtomically } from '../atomic-write.js';
 import type { DecoderConfig } from '../config.js';
 import { ModelError } from '../errors.js';
@@ -17,7 +17,7 @@ import {
 
 /** All that a run needs to go on exactly where it stopped. */
 export interface Checkpoint extends RunState {
-  readonly adapter: Adapter;
+  readonly adapter: LoraTensors;
   readonly moments: AdamState;
 }
 
@@ -72,6 +72,7 @@ export function decodeCheckpoint(bytes: Uint8Array, what: string, owner: Checkpo
     if (value !== owner[field]) throw bad(`has lora ${field} ${value}, want ${owner[field]}`);
   }
   const adapter = decodeAdapter(bytes, owner.config);
+  if (adapter.kind !== 'lora') throw bad('holds all weights, want an adapter');
   const moments = decodeAdam(bytes, adapter.tensors);
   return { baseSha256, random, position, schedule, adapter, moments };
 }

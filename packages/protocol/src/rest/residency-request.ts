@@ -50,6 +50,8 @@ export interface ResidencyRequest {
   /** Training steps between evaluations. */
   readonly eval_interval?: number;
   readonly lora?: { readonly rank?: number; readonly alpha?: number };
+  /** An adapter, or all weights. */
+  readonly trains?: 'lora' | 'full';
   /** Grades evaluations of the methods `supervised` and `dpo`, which need none to learn. */
   readonly grader?: Readonly<Record<string, unknown>>;
 }
@@ -94,6 +96,7 @@ const fields = Type.Object(
     lora: Type.Optional(
       Type.Object({ rank: Type.Optional(integer(1, 256)), alpha: Type.Optional(above(0, 1_024)) }, closed),
     ),
+    trains: Type.Optional(oneOf(['lora', 'full'])),
     grader: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'a grader' })),
   },
   closed,

@@ -1,3 +1,4 @@
+import { ResidencyError } from '../errors.js';
 import type { DatasetRef, JobMethod, JobSpec, ParentPolicy, RunHyperparameters } from '../job-spec.js';
 import type { CreateJobRequest } from './create-job.js';
 import { resolveAdvantage, resolveFilters, resolveLoss, resolveSchedule } from './learning-settings.js';
@@ -7,7 +8,7 @@ import { settingDefaults } from './setting-defaults.js';
 /** Where a run begins: the base model, and the version of another run that it goes on from. */
 export interface StartingPoint {
   readonly model: string;
-  readonly parent: (ParentPolicy & { readonly loraRank: number; readonly loraAlpha: number }) | null;
+  readonly parent: (ParentPolicy & Pick<JobSpec, 'loraRank' | 'loraAlpha' | 'trains'>) | null;
 }
 
 /** What a run is made of beside its request. */
@@ -58,6 +59,14 @@ export function resolveJobSpec(
   const evalSamples = own.eval_samples ?? chosen(openai.eval_samples) ?? preset.eval_samples;
   const evalInterval = own.eval_interval ?? chosen(openai.eval_interval) ?? steps;
   const { parent } = start;
+  const trains = parent === null ? (own.trains ?? 'lora') : (parent.trains ?? 'lora');
+  if (trains === 'full' && own.lora !== undefined) {
+    throw new ResidencyError(
+      'invalid_request',
+      'x_residency.lora: found it where all weights are trained, wanted nothing',
+      { param: 'x_residency.lora' },
+    );
+  }
   return {
     ...(method !== 'reinforcement' && { method }),
     model: start.model,
@@ -76,6 +85,7 @@ export function resolveJobSpec(
     ...(evalInterval < steps && { evalInterval }),
     loraRank: parent?.loraRank ?? own.lora?.rank ?? preset.lora_rank,
     loraAlpha: parent?.loraAlpha ?? own.lora?.alpha ?? preset.lora_alpha,
+    ...(trains === 'full' && { trains }),
     hyperparameters: {
       learningRate: (own.learning_rate ?? preset.learning_rate) * multiplier,
       adamBeta1: 0.9,

@@ -27,6 +27,8 @@ export interface RunOpening {
   readonly loraAlpha: number;
   /** Adapter that it begins with; absent: none. */
   readonly parentSha256?: string;
+  /** Absent: an adapter of that rank and alpha. */
+  readonly trains?: 'full';
 }
 
 /** Opens a step: which version learns, and how. */
@@ -77,8 +79,23 @@ export function runToProto(run: RunOpening): MessageInitShape<typeof OpenRunRequ
 export function runFromProto(message: OpenRunRequest): RunOpening {
   const run: RunSpecMessage | undefined = message.run;
   if (run === undefined) throw missing('run');
-  const { jobId, model, seed, loraRank, loraAlpha, parentSha256 } = run;
-  return { jobId, model, seed, loraRank, loraAlpha, ...(parentSha256 !== undefined && { parentSha256 }) };
+  const { jobId, model, seed, loraRank, loraAlpha, parentSha256, trains = 'lora' } = run;
+  if (trains !== 'lora' && trains !== 'full') {
+    throw new ResidencyError(
+      'invalid_request',
+      `run.trains: found ${JSON.stringify(trains)}, wanted lora or full`,
+      { param: 'run.trains' },
+    );
+  }
+  return {
+    jobId,
+    model,
+    seed,
+    loraRank,
+    loraAlpha,
+    ...(parentSha256 !== undefined && { parentSha256 }),
+    ...(trains === 'full' && { trains }),
+  };
 }
 
 export function learnPartToProto(part: LearnPart): MessageInitShape<typeof LearnRequestSchema> {
