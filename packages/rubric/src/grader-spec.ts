@@ -45,7 +45,7 @@ function namesOf<T extends string>(table: Readonly<Record<T, unknown>>): T[] {
  * Checks a grader that came from outside and fills in its defaults; unknown fields are refused, not dropped.
  * @throws RubricError RUBRIC_GRADER_NOT_OBJECT, RUBRIC_GRADER_FIELD, RUBRIC_GRADER_UNKNOWN_FIELD; `param` is the field
  */
-export function parseGraderSpec(spec: unknown): CrpoGraderSpec {
+export function parseCrpoSpec(spec: unknown): CrpoGraderSpec {
   if (!isObject(spec)) {
     throw new RubricError('RUBRIC_GRADER_NOT_OBJECT', '', `grader is ${shown(spec)}, want an object`);
   }

@@ -2,7 +2,7 @@ import { type CrossReference, crossReferences } from './cross-reference.js';
 import { crpoPaperComponents } from './crpo-paper.js';
 import { goldLetter } from './gold.js';
 import type { Grade, GradeComponent, Grader } from './grade.js';
-import { parseGraderSpec } from './grader-spec.js';
+import { parseCrpoSpec } from './grader-spec.js';
 import { TextScan } from './text-scan.js';
 import { verifiers } from './verifier.js';
 
@@ -25,8 +25,8 @@ function totalOf(components: readonly GradeComponent[]): number {
  * verifier's with weight 0. Grading takes time linear in the completion.
  * @throws RubricError for a description that is not valid, and when grading for an item that cannot be graded
  */
-export function createGrader(spec: unknown, options: GraderOptions = {}): Grader {
-  const { name, k, crossref, verifier } = parseGraderSpec(spec);
+export function createCrpoGrader(spec: unknown, options: GraderOptions = {}): Grader {
+  const { name, k, crossref, verifier } = parseCrpoSpec(spec);
   const crossReference = options.crossReference ?? crossReferences[crossref];
   return {
     name,

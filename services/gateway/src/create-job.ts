@@ -6,7 +6,7 @@ import {
   ResidencyError,
   resolveJobSpec,
 } from '@residency/protocol';
-import { createGrader, type Grader } from '@residency/rubric';
+import { createItemCheck, type ItemCheck } from '@residency/rubric';
 import {
   type ArtifactStore,
   type Files,
@@ -31,9 +31,9 @@ const GRADER_PARAM = 'method.reinforcement.grader';
 /** Rows between two rests of the event loop: checking a row takes some microseconds. */
 const ROWS_PER_TURN = 256;
 
-function graderOf(spec: unknown): Grader {
+function itemCheckOf(grader: unknown): ItemCheck {
   try {
-    return createGrader(spec);
+    return createItemCheck(grader);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const field = cause instanceof Error && 'param' in cause ? String(cause.param) : '';
@@ -42,18 +42,15 @@ function graderOf(spec: unknown): Grader {
   }
 }
 
-/** A completion of the right form, so that every rule has to look at the item. */
-const PROBE = '<dx>none</dx>\n<conclusion>none \\boxed{A}</conclusion>';
-
-/** Grading a probe shows whether the grader can use a row at all. */
+/** Whether the grader can use a row at all. */
 function checkItem(
-  grader: Grader,
+  check: ItemCheck,
   item: Readonly<Record<string, unknown>>,
   where: string,
   line: number,
 ): void {
   try {
-    grader.grade({ item, completion: PROBE });
+    check(item);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ResidencyError('invalid_dataset', `${where} line ${line}: ${reason}`, { param: where, cause });
@@ -63,7 +60,7 @@ function checkItem(
 async function checkDataset(
   fileId: string,
   where: 'training_file' | 'validation_file',
-  grader: Grader,
+  check: ItemCheck,
   context: CreateJobContext,
 ): Promise<DatasetRef> {
   const file = await context.files.get(fileId);
@@ -74,7 +71,7 @@ async function checkDataset(
   }
   let rows = 0;
   for await (const { line, row } of readRows(await context.store.get(file.sha256), where)) {
-    checkItem(grader, row.item, where, line);
+    checkItem(check, row.item, where, line);
     rows += 1;
     if (rows % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -83,13 +80,13 @@ async function checkDataset(
 
 async function specOf(request: CreateJobRequest, context: CreateJobContext): Promise<JobSpec> {
   await context.models.find(request.model);
-  const grader = graderOf(request.method.reinforcement.grader);
-  const training = await checkDataset(request.training_file, 'training_file', grader, context);
+  const check = itemCheckOf(request.method.reinforcement.grader);
+  const training = await checkDataset(request.training_file, 'training_file', check, context);
   const { validation_file: validationFile } = request;
   const validation =
     validationFile === undefined || validationFile === null
       ? null
-      : await checkDataset(validationFile, 'validation_file', grader, context);
+      : await checkDataset(validationFile, 'validation_file', check, context);
   return resolveJobSpec(request, training, validation);
 }
 
