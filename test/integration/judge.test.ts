@@ -81,6 +81,19 @@ describe('a judging endpoint', () => {
     expect(down.seen).toHaveLength(retry.attempts);
   });
 
+  it('that answers no completion is asked again, and such an answer is not kept', async () => {
+    const nothing: ChatReply = { status: 200, body: '<html>' };
+    await using server = await chatServer((_, count) => (count <= 4 ? nothing : completionOf({ result: 1 })));
+    const client = new JudgeClient({ ...settings, url: server.url }, { retry });
+
+    const outcomes = [await client.ask(question('a'), never), await client.ask(question('a'), never)];
+
+    expect(outcomes).toMatchObject([
+      { ok: false, code: 'model_unavailable', detail: 'no completion: <html>' },
+      { ok: true },
+    ]);
+  });
+
   it.each([
     [{ status: 401, body: 'who are you' }, 'status 401: who are you'],
     [

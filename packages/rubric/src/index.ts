@@ -45,7 +45,7 @@ export {
 } from './openai/formula.js';
 export { failedGrade, ungradedBy } from './openai/leaf-grade.js';
 export { Meter } from './openai/meter.js';
-export { readUsage, type TokenUsage } from './openai/model-answer.js';
+export { isCompletion, readUsage, type TokenUsage } from './openai/model-answer.js';
 export type { ChatRequest } from './openai/model-request.js';
 export { porterStem } from './openai/porter.js';
 export {

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type ChatOutcome, type ChatQuestion, oneLine, readUsage, type TokenUsage } from '@residency/rubric';
+import {
+  type ChatOutcome,
+  type ChatQuestion,
+  isCompletion,
+  oneLine,
+  readUsage,
+  type TokenUsage,
+} from '@residency/rubric';
 import { pause } from '@residency/service';
 import { AnswerCache } from './answer-cache.js';
 import { Semaphore } from './semaphore.js';
@@ -176,7 +183,8 @@ export class JudgeClient {
       const text = await readBody(response);
       if (text === null)
         return { kind: 'rejected', detail: `the answer has more than ${MAX_ANSWER_BYTES} bytes` };
-      if (response.ok) return { kind: 'answer', body: text };
+      if (response.ok && isCompletion(text)) return { kind: 'answer', body: text };
+      if (response.ok) return { kind: 'again', detail: `no completion: ${oneLine(text)}`, afterMs: null };
       const detail = oneLine(`status ${response.status}: ${text}`);
       if (!this.#retry.retryable.has(response.status)) return { kind: 'rejected', detail };
       return { kind: 'again', detail, afterMs: retryAfterMs(response.headers) };

@@ -1,4 +1,4 @@
-import { isObject } from './fields.js';
+import { type Fields, isObject } from './fields.js';
 import type { LabelModelSpec, ScoreModelSpec } from './model-specs.js';
 import { type GraderFailure, oneLine } from './reasons.js';
 import { textOf } from './scope.js';
@@ -29,19 +29,35 @@ function whyOf(steps: unknown): string {
   return typeof conclusion === 'string' ? oneLine(conclusion) : '';
 }
 
-function contentOf(body: string, code: 'model_not_number' | 'model_unknown_label'): Content {
+interface FirstChoice {
+  readonly message: Fields;
+  readonly finish: unknown;
+}
+
+function firstChoice(body: string): FirstChoice | null {
   const answer = parsed(body);
   const choices = isObject(answer) ? answer['choices'] : undefined;
   const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
   const message = isObject(first) ? first['message'] : undefined;
-  if (!isObject(first) || !isObject(message)) {
+  return isObject(first) && isObject(message) ? { message, finish: first['finish_reason'] } : null;
+}
+
+/** Whether an endpoint's answer holds a completion; one that does not is no answer of the model. */
+export function isCompletion(body: string): boolean {
+  return firstChoice(body) !== null;
+}
+
+function contentOf(body: string, code: 'model_not_number' | 'model_unknown_label'): Content {
+  const first = firstChoice(body);
+  if (first === null) {
     return {
       ok: false,
       code: 'model_unavailable',
       detail: `the endpoint answered no completion: ${oneLine(body)}`,
     };
   }
-  if (isRefusal(message['refusal']) || first['finish_reason'] === 'content_filter') {
+  const { message, finish } = first;
+  if (isRefusal(message['refusal']) || finish === 'content_filter') {
     const said = message['refusal'];
     return {
       ok: false,
