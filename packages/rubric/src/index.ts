@@ -37,6 +37,7 @@ export {
 } from './hosted-grader.js';
 export { createItemCheck, type ItemCheck } from './item-check.js';
 export { MAX_COMPARED } from './openai/common-subsequence.js';
+export { findText } from './openai/find-text.js';
 export {
   compileFormula,
   type Formula,

@@ -24,8 +24,10 @@ function createStringCheck(spec: StringCheckSpec, { onWork }: GraderOptions): Gr
       if (!input.ok) return failedGrade(name, input);
       const reference = render(templates.reference, scope);
       if (!reference.ok) return failedGrade(name, reference);
-      const { spans, ...found } = stringCheck(operation, input.text, reference.text);
-      onWork?.(input.text.length + reference.text.length);
+      const texts = { input: input.text, reference: reference.text };
+      const meter = new Meter();
+      const { spans, ...found } = stringCheck(operation, texts, meter);
+      onWork?.(meter.steps);
       return leafGrade(name, { ...found, spans: spansInCompletion(spans, input.places) });
     },
   };

@@ -1,4 +1,6 @@
 import { type Finding, MAX_SPANS, type Span } from '../grade.js';
+import { findText } from './find-text.js';
+import type { Meter } from './meter.js';
 
 export type StringOperation = 'eq' | 'ilike' | 'like' | 'ne';
 
@@ -23,29 +25,16 @@ export function foldCase(text: string): string {
   return folded;
 }
 
-/** Every place of the reference in the input, without overlaps, the first `MAX_SPANS`. */
-function placesOf(input: string, reference: string): Span[] {
-  const spans: Span[] = [];
-  if (reference === '') return spans;
-  for (let at = input.indexOf(reference); at !== -1; at = input.indexOf(reference, at + reference.length)) {
-    spans.push({ start: at, end: at + reference.length });
-    if (spans.length === MAX_SPANS) break;
-  }
-  return spans;
-}
-
 const whole = (text: string): Span[] => (text === '' ? [] : [{ start: 0, end: text.length }]);
 
-function contains(input: string, reference: string, how: string): Comparison {
-  const holds = input.includes(reference);
-  return {
-    holds,
-    spans: holds ? placesOf(input, reference) : [],
-    reason: `the input ${holds ? 'contains' : 'does not contain'} the reference${how}`,
-  };
+function contains(input: string, reference: string, meter: Meter, how = ''): Comparison {
+  const spans = findText(input, reference, { most: MAX_SPANS, meter });
+  const holds = reference === '' || spans.length > 0;
+  return { holds, spans, reason: `the input ${holds ? 'contains' : 'does not contain'} the reference${how}` };
 }
 
-const isEqual = (input: string, reference: string): Comparison => {
+const isEqual = (input: string, reference: string, meter: Meter): Comparison => {
+  meter.add(Math.min(input.length, reference.length));
   const holds = input === reference;
   return {
     holds,
@@ -56,19 +45,26 @@ const isEqual = (input: string, reference: string): Comparison => {
 
 /** Every operation of string_check (fine-tuning specification 4.2). */
 export const stringOperations: {
-  readonly [O in StringOperation]: (input: string, reference: string) => Comparison;
+  readonly [O in StringOperation]: (input: string, reference: string, meter: Meter) => Comparison;
 } = {
   eq: isEqual,
-  ne: (input, reference) => {
-    const equal = isEqual(input, reference);
+  ne: (input, reference, meter) => {
+    const equal = isEqual(input, reference, meter);
     return { ...equal, holds: !equal.holds };
   },
-  like: (input, reference) => contains(input, reference, ''),
-  ilike: (input, reference) => contains(foldCase(input), foldCase(reference), ', case aside'),
+  like: (input, reference, meter) => contains(input, reference, meter),
+  ilike: (input, reference, meter) => {
+    meter.add(input.length + reference.length);
+    return contains(foldCase(input), foldCase(reference), meter, ', case aside');
+  },
 };
 
-/** 1 where the operation holds, else 0. */
-export function stringCheck(operation: StringOperation, input: string, reference: string): Finding {
-  const { holds, spans, reason } = stringOperations[operation](input, reference);
+/** 1 where the operation holds, else 0. Takes time linear in the texts. */
+export function stringCheck(
+  operation: StringOperation,
+  texts: { readonly input: string; readonly reference: string },
+  meter: Meter,
+): Finding {
+  const { holds, spans, reason } = stringOperations[operation](texts.input, texts.reference, meter);
   return { value: holds ? 1 : 0, spans, reason };
 }

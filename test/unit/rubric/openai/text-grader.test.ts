@@ -1,4 +1,4 @@
-import { createGrader, createItemCheck, MAX_RENDERED, MAX_SPANS } from '@residency/rubric';
+import { createGrader, createItemCheck, findText, MAX_RENDERED, MAX_SPANS, Meter } from '@residency/rubric';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -175,14 +175,36 @@ test('any completion and row get a grade whose components add up to it, with evi
   );
 });
 
-test('string_check reads each character of a megabyte a bounded number of times', () => {
+test('a text is found where the standard search finds it, without overlaps', () => {
+  const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 40 });
+  fc.assert(
+    fc.property(
+      letters,
+      fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 5 }),
+      (whole, part) => {
+        const want: number[] = [];
+        for (let at = whole.indexOf(part); at !== -1; at = whole.indexOf(part, at + part.length))
+          want.push(at);
+        const found = findText(whole, part, { most: 100, meter: new Meter() });
+        expect(found).toEqual(want.map((start) => ({ start, end: start + part.length })));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test('string_check takes work linear in a megabyte, whatever is looked for', () => {
   const completion = 'a'.repeat(2 ** 20);
+  const half = 'a'.repeat(2 ** 18);
   for (const operation of ['eq', 'ne', 'like', 'ilike']) {
-    let work = 0;
-    const grader = createGrader({ ...check, operation }, { onWork: (characters) => (work = characters) });
+    for (const gold of ['b', 'aa', `${half}b${half}`, `${half}${half}b`, `b${half}`]) {
+      let work = 0;
+      const grader = createGrader({ ...check, operation }, { onWork: (steps) => (work = steps) });
 
-    grader.grade({ item: { gold: `${'a'.repeat(1000)}b` }, completion });
+      grader.grade({ item: { gold }, completion });
 
-    expect(work).toBe(completion.length + 1001);
+      expect(work).toBeLessThanOrEqual(3 * (completion.length + gold.length));
+      expect(work).toBeGreaterThanOrEqual(1);
+    }
   }
 });
