@@ -100,6 +100,16 @@ describe('a bad job request', () => {
     [{ type: 'crpo', name: 'g', profile: 'none' }, 'profile'],
     [{ type: 'crpo', name: 'g', profile: 'crpo-paper', weight: 1 }, 'weight'],
     [{ type: 'oracle' }, 'type'],
+    [
+      { type: 'string_check', name: 'g', input: '{{ sample.answer }}', reference: '', operation: 'eq' },
+      'input',
+    ],
+    [{ type: 'python', source: 'def score(): pass' }, 'source'],
+    [
+      { type: 'multi', graders: { a: { type: 'python', source: 'grade = max' } }, calculate_output: 'a +' },
+      'calculate_output',
+    ],
+    [{ type: 'multi', graders: { a: { type: 'multi' } }, calculate_output: 'a' }, 'graders.a.type'],
   ])('names the field of a grader that does not validate: %j', async (grader, field) => {
     const request = jobRequest(good.id);
 
@@ -109,6 +119,20 @@ describe('a bad job request', () => {
     });
 
     expectError(answer, 400, 'invalid_grader', `method.reinforcement.grader.${field}`);
+  });
+
+  it('names the dataset line that lacks what a template names', async () => {
+    const request = jobRequest(good.id);
+    const texts = { input: '{{sample.output_text}}', reference: '{{item.no_such_field}}' };
+    const grader = { type: 'string_check', name: 'g', operation: 'eq', ...texts };
+
+    const answer = await post<ErrorBody>(jobs(), {
+      ...request,
+      method: { type: 'reinforcement', reinforcement: { grader } },
+    });
+
+    expectError(answer, 400, 'invalid_dataset', 'training_file');
+    expect(answer.body.error.message).toContain('line 1: item.no_such_field is absent');
   });
 
   it('names a file that is not there', async () => {

@@ -36,12 +36,38 @@ export interface RewardComponent {
 }
 
 /** Why a sample has no reward. */
-export type UngradedReason = 'grader_deadline' | 'grader_failed';
+export type UngradedReason =
+  | 'grader_deadline'
+  | 'grader_failed'
+  | 'item_variable_missing'
+  | 'model_deadline'
+  | 'model_not_allowed'
+  | 'model_rejected'
+  | 'model_unavailable'
+  | 'python_crashed'
+  | 'python_deadline'
+  | 'text_too_long';
 
-/** The reward of one sample, or the reason for its absence; an absent reward is never counted as 0. */
+/** The error fields of a sample (fine-tuning specification 5): booleans, and texts that may be null. */
+export type SampleErrors = Readonly<Record<string, boolean | string | null>>;
+
+/**
+ * The reward of one sample, or the reason for its absence; an absent reward is never counted as 0. Errors are there
+ * where something went wrong, also where it counts as a reward of 0.
+ */
 export type SampleGrade =
-  | { readonly graded: true; readonly total: number; readonly components: readonly RewardComponent[] }
-  | { readonly graded: false; readonly reason: UngradedReason; readonly message: string };
+  | {
+      readonly graded: true;
+      readonly total: number;
+      readonly components: readonly RewardComponent[];
+      readonly errors?: SampleErrors;
+    }
+  | {
+      readonly graded: false;
+      readonly reason: UngradedReason;
+      readonly message: string;
+      readonly errors?: SampleErrors;
+    };
 
 /** The grades of one group, in sample order. */
 export interface GroupGrades {

@@ -16,6 +16,7 @@ export type {
   RewardComponent,
   SampledCompletion,
   SampledGroup,
+  SampleErrors,
   SampleGrade,
   UngradedReason,
 } from './group.js';

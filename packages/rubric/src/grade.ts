@@ -1,3 +1,5 @@
+import type { GraderFailure } from './openai/reasons.js';
+
 /** A half-open range [start, end) of UTF-16 offsets into the completion, as `String.prototype.slice` takes it. */
 export interface Span {
   readonly start: number;
@@ -21,6 +23,8 @@ export interface Grade {
   /** Sum of value * weight over the components, in their order. */
   readonly total: number;
   readonly components: readonly GradeComponent[];
+  /** What went wrong while grading, in the order of the rules; absent where nothing did. */
+  readonly failures?: readonly GraderFailure[];
 }
 
 /** The row of the data set that a completion answers. */

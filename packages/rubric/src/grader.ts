@@ -1,7 +1,9 @@
 import { type CrossReference, crossReferences } from './cross-reference.js';
 import { crpoComponents } from './crpo/components.js';
+import { type CrpoGraderSpec, parseCrpoSpec } from './crpo/spec.js';
+import { RubricError, shown } from './errors.js';
 import type { Grade, GradeComponent, Grader } from './grade.js';
-import { parseGraderSpec } from './grader-spec.js';
+import { FieldReader, isObject } from './spec-fields.js';
 import { verifiers } from './verifier.js';
 
 export interface GraderOptions {
@@ -17,14 +19,19 @@ function totalOf(components: readonly GradeComponent[]): number {
   return total;
 }
 
+function parsedSpec(spec: unknown): CrpoGraderSpec {
+  if (isObject(spec)) return parseCrpoSpec(new FieldReader(spec));
+  throw new RubricError('RUBRIC_GRADER_NOT_OBJECT', '', `grader is ${shown(spec)}, want an object`);
+}
+
 /**
  * A grader from a job's description, `{ type: 'crpo', name, profile, ... }` (see CrpoGraderSpec). Its components are those of
  * the profile, loopholes and constraints, then, where a verifier is named, the verifier's with weight 0. Grading takes time
  * linear in the completion.
  * @throws RubricError for a description that is not valid, and when grading for an item that cannot be graded
  */
-export function createGrader(spec: unknown, options: GraderOptions = {}): Grader {
-  const parsed = parseGraderSpec(spec);
+export function createCrpoGrader(spec: unknown, options: GraderOptions = {}): Grader {
+  const parsed = parsedSpec(spec);
   const { name, verifier } = parsed;
   const crossReference = options.crossReference ?? crossReferences[parsed.crossref.test];
   return {

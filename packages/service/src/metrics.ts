@@ -13,6 +13,7 @@ export type CounterName =
   | 'residency_grpc_errors_total'
   | 'residency_http_requests_total'
   | 'residency_jobs_total'
+  | 'residency_judge_tokens_total'
   | 'residency_learn_tokens_total'
   | 'residency_policy_bytes_total'
   | 'residency_queue_jobs_total'
@@ -49,6 +50,7 @@ const counters: { readonly [N in CounterName]: MetricEntry } = {
   residency_grades_total: entry('Samples graded, by outcome', 'outcome'),
   residency_grpc_errors_total: entry('gRPC calls that ended in an error', 'method', 'code'),
   residency_http_requests_total: entry('HTTP requests answered', 'method', 'route', 'status'),
+  residency_judge_tokens_total: entry('Tokens of judging models', 'model', 'kind'),
   residency_jobs_total: entry('Training jobs ended', 'status'),
   residency_learn_tokens_total: entry('Tokens that carried loss'),
   residency_policy_bytes_total: entry('Adapter bytes fetched'),

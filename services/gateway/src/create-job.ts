@@ -9,7 +9,7 @@ import {
   ResidencyError,
   resolveJobSpec,
 } from '@residency/protocol';
-import { createGrader, type Grader } from '@residency/rubric';
+import { createItemCheck, type ItemCheck } from '@residency/rubric';
 import {
   type ArtifactStore,
   type Files,
@@ -34,9 +34,9 @@ export interface CreateJobContext {
 /** Rows between two rests of the event loop: checking a row takes some microseconds. */
 const ROWS_PER_TURN = 256;
 
-function graderOf({ spec, param: at }: NonNullable<MethodSettings['grader']>): Grader {
+function itemCheckOf({ spec, param: at }: NonNullable<MethodSettings['grader']>): ItemCheck {
   try {
-    return createGrader(spec);
+    return createItemCheck(spec);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const field = cause instanceof Error && 'param' in cause ? String(cause.param) : '';
@@ -45,18 +45,15 @@ function graderOf({ spec, param: at }: NonNullable<MethodSettings['grader']>): G
   }
 }
 
-/** A completion of the right form, so that every rule has to look at the item. */
-const PROBE = '<dx>none</dx>\n<conclusion>none \\boxed{A}</conclusion>';
-
-/** Grading a probe shows whether the grader can use a row at all. */
+/** Whether the grader can use a row at all. */
 function checkItem(
-  grader: Grader,
+  check: ItemCheck,
   item: Readonly<Record<string, unknown>>,
   where: string,
   line: number,
 ): void {
   try {
-    grader.grade({ item, completion: PROBE });
+    check(item);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ResidencyError('invalid_dataset', `${where} line ${line}: ${reason}`, { param: where, cause });
@@ -66,7 +63,7 @@ function checkItem(
 async function checkDataset(
   fileId: string,
   where: 'training_file' | 'validation_file',
-  { method, grader }: { readonly method: JobMethod; readonly grader: Grader | null },
+  { method, check }: { readonly method: JobMethod; readonly check: ItemCheck | null },
   context: CreateJobContext,
 ): Promise<DatasetRef> {
   const file = await context.files.get(fileId);
@@ -77,7 +74,7 @@ async function checkDataset(
   }
   let rows = 0;
   for await (const { line, row } of readRows(await context.store.get(file.sha256), where, method)) {
-    if (grader !== null) checkItem(grader, row.item, where, line);
+    if (check !== null) checkItem(check, row.item, where, line);
     rows += 1;
     if (rows % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -86,8 +83,8 @@ async function checkDataset(
 
 async function specOf(request: CreateJobRequest, context: CreateJobContext): Promise<JobSpec> {
   const start = await startingPoint(request, context);
-  const { method, grader: given } = methodSettings(request);
-  const checks = { method, grader: given === null ? null : graderOf(given) };
+  const { method, grader } = methodSettings(request);
+  const checks = { method, check: grader === null ? null : itemCheckOf(grader) };
   const training = await checkDataset(request.training_file, 'training_file', checks, context);
   const { validation_file: validationFile } = request;
   const validation =

@@ -23,7 +23,17 @@ import { diagnosisOf, gradedSamples, objectivesOf } from './reward-parts.js';
 
 const ADVANTAGE_DEADLINE_MS = 60_000;
 
-/** Advantages of every group's graded samples, in group order. */
+/** The groups that have something to learn from: those of which no sample has a reward are left out of their step. */
+function gradedGroups(groups: readonly GradedGroup[]): GradedGroup[] {
+  const graded = groups.filter((group) => gradedSamples(group).length > 0);
+  if (graded.length > 0) return graded;
+  throw new ResidencyError('group_ungraded', `step: found no graded sample in ${groups.length} groups`);
+}
+
+/**
+ * Advantages of every group's graded samples, in group order; none of groups without a graded sample.
+ * @throws ResidencyError `group_ungraded` where no group has one
+ */
 export async function weighGroups(
   client: Client<typeof AdvantageService>,
   groups: readonly GradedGroup[],
@@ -34,7 +44,7 @@ export async function weighGroups(
   const question = {
     estimator,
     ...(stdFloor !== undefined && { stdFloor }),
-    groups: groups.map((graded) => ({
+    groups: gradedGroups(groups).map((graded) => ({
       index: graded.group.index,
       rewards: gradedSamples(graded).map(({ reward }) => reward),
       ...(estimator === 'decoupled' && { objectives: objectivesOf(graded, objectiveWeights) }),
@@ -64,7 +74,7 @@ export function givenAdvantages(groups: readonly GradedGroup[]): AdvantageGroup[
   });
 }
 
-function learnGroup(graded: GradedGroup, weighed: AdvantageGroup | undefined): LearnGroup {
+function learnGroup(graded: GradedGroup, weighed: AdvantageGroup | undefined, index: number): LearnGroup {
   const { group } = graded;
   const samples = gradedSamples(graded).map(({ at }, place) => {
     const sample = group.samples[at];
@@ -74,10 +84,10 @@ function learnGroup(graded: GradedGroup, weighed: AdvantageGroup | undefined): L
       advantage: weighed?.advantages[place] ?? 0,
     };
   });
-  return { index: group.index, policySha256: group.policy.sha256, promptIds: group.promptIds, samples };
+  return { index, policySha256: group.policy.sha256, promptIds: group.promptIds, samples };
 }
 
-/** Streams a step to the learner: the header, then its groups in index order. */
+/** Streams a step to the learner: the header, then its groups with a graded sample, in index order and counted anew. */
 export async function learnGroups(
   client: Client<typeof LearnerService>,
   payload: StepPayload,
@@ -86,6 +96,8 @@ export async function learnGroups(
   advantages: readonly AdvantageGroup[],
   options: RpcOptions,
 ): Promise<LearnAnswer> {
+  const learned = gradedGroups(groups);
+  const weighed = new Map(advantages.map((group) => [group.index, group]));
   const parts = async function* (): AsyncGenerator<ReturnType<typeof learnPartToProto>, void, undefined> {
     const header: LearnPart = {
       kind: 'header',
@@ -95,12 +107,13 @@ export async function learnGroups(
         model: spec.model,
         policy: payload.policy,
         hyperparameters: spec.hyperparameters,
-        groupCount: groups.length,
+        groupCount: learned.length,
       },
     };
     yield learnPartToProto(header);
-    for (const [at, graded] of groups.entries()) {
-      yield learnPartToProto({ kind: 'group', group: learnGroup(graded, advantages[at]) });
+    for (const [at, graded] of learned.entries()) {
+      const group = learnGroup(graded, weighed.get(graded.group.index), at);
+      yield learnPartToProto({ kind: 'group', group });
     }
   };
   return learnAnswerFromProto(await client.learn(parts(), options));

@@ -5,6 +5,7 @@ import {
   type RewardPayload,
   type RewardResult,
   type SampleGrade,
+  type UngradedReason,
   unitDataset,
 } from '@residency/protocol';
 import {
@@ -14,6 +15,7 @@ import {
   integerField,
   openQueueWorker,
   openRedis,
+  optionalSecretField,
   type ProcessFields,
   processFields,
   type RedisFields,
@@ -28,12 +30,28 @@ import {
 import { DatasetCache, FileStore, Jobs, Ledger } from '@residency/storage';
 import { givenGrades } from './given-grades.js';
 import { GraderPool } from './grader-pool.js';
+import { JudgeClient } from './judge-client.js';
+import { judgeModelsField, judgeUrlField } from './judge-fields.js';
+import { PythonSandboxes } from './python/sandbox-pool.js';
+import { SampleGrader } from './sample-grader.js';
 
+export { AnswerCache } from './answer-cache.js';
 export { GraderPool } from './grader-pool.js';
+export { JudgeClient, type JudgeSettings, judgeRetryPolicy } from './judge-client.js';
+export { PythonSandboxes, type SandboxOptions } from './python/sandbox-pool.js';
+export { SampleGrader, toSampleGrade } from './sample-grader.js';
 
 interface RewardRubricFields extends ProcessFields, RedisFields, WorkerFields {
   readonly storeDir: ConfigField<string>;
   readonly gradeTimeoutMs: ConfigField<number>;
+  readonly judgeUrl: ConfigField<string | null>;
+  readonly judgeApiKey: ConfigField<string | null>;
+  readonly judgeModels: ConfigField<readonly string[]>;
+  readonly judgeTimeoutMs: ConfigField<number>;
+  readonly judgeConcurrency: ConfigField<number>;
+  readonly pythonProcesses: ConfigField<number>;
+  readonly pythonTimeoutMs: ConfigField<number>;
+  readonly pythonMemoryMb: ConfigField<number>;
 }
 
 /** The settings of a rubric worker. */
@@ -43,6 +61,14 @@ export const rewardRubricFields: RewardRubricFields = {
   ...workerFields(2),
   storeDir: storeDirField(),
   gradeTimeoutMs: integerField('RESIDENCY_GRADE_TIMEOUT_MS', 50, 600_000, 10_000),
+  judgeUrl: judgeUrlField('RESIDENCY_JUDGE_URL'),
+  judgeApiKey: optionalSecretField('RESIDENCY_JUDGE_API_KEY'),
+  judgeModels: judgeModelsField('RESIDENCY_JUDGE_MODELS'),
+  judgeTimeoutMs: integerField('RESIDENCY_JUDGE_TIMEOUT_MS', 100, 600_000, 60_000),
+  judgeConcurrency: integerField('RESIDENCY_JUDGE_CONCURRENCY', 1, 256, 8),
+  pythonProcesses: integerField('RESIDENCY_PYTHON_PROCESSES', 1, 64, 1),
+  pythonTimeoutMs: integerField('RESIDENCY_PYTHON_TIMEOUT_MS', 50, 120_000, 10_000),
+  pythonMemoryMb: integerField('RESIDENCY_PYTHON_MEMORY_MB', 64, 2_048, 256),
 };
 
 export type RewardRubricConfig = ConfigOf<RewardRubricFields>;
@@ -52,12 +78,35 @@ export interface RewardRubricDependencies {
   readonly gradeThread?: URL;
 }
 
-/** A group without one grade would train on nothing, silently: it ends the run with the grader's own words. */
+/**
+ * What becomes of a group of which no sample could be graded: `end` where no other sample will fare better, which the
+ * run would only learn after training on nothing; `wait` for an endpoint that is away; `leave` it out of its step.
+ */
+const ungradedGroups: { readonly [R in UngradedReason]: 'end' | 'leave' | 'wait' } = {
+  grader_deadline: 'leave',
+  grader_failed: 'end',
+  item_variable_missing: 'end',
+  model_deadline: 'leave',
+  model_not_allowed: 'end',
+  model_rejected: 'leave',
+  model_unavailable: 'wait',
+  python_crashed: 'leave',
+  python_deadline: 'leave',
+  text_too_long: 'leave',
+};
+
+/** @throws ResidencyError `group_ungraded`, which ends the run; `service_unavailable`, which waits */
 function checkGraded(grades: readonly SampleGrade[], index: number): void {
-  if (grades.some((grade) => grade.graded)) return;
   const [first] = grades;
-  const why = first !== undefined && !first.graded ? `${first.reason}: ${first.message}` : 'no samples';
-  throw new ResidencyError('group_ungraded', `group ${index}: no sample could be graded (${why})`);
+  if (first === undefined) throw new ResidencyError('group_ungraded', `group ${index}: no samples`);
+  const ungraded = grades.flatMap((grade) => (grade.graded ? [] : [grade]));
+  if (ungraded.length < grades.length) return;
+  const all = (fate: 'end' | 'wait') => ungraded.every(({ reason }) => ungradedGroups[reason] === fate);
+  const why = ungraded.slice(0, 1).map(({ reason, message }) => `${reason}: ${message}`);
+  if (all('end')) {
+    throw new ResidencyError('group_ungraded', `group ${index}: no sample could be graded (${why})`);
+  }
+  if (all('wait')) throw new ResidencyError('service_unavailable', `group ${index}: ${why}`);
 }
 
 /** Starts a rubric worker: it grades sampled groups and writes the grades to the ledger once. */
@@ -72,12 +121,34 @@ export function startRewardRubric(
     const jobs = new Jobs(redis, config.queuePrefix);
     const ledger = new Ledger(redis, config.queuePrefix);
     const datasets = new DatasetCache(store);
-    const graders = new GraderPool({
+    const threads = new GraderPool({
       size: config.concurrency,
       timeoutMs: config.gradeTimeoutMs,
       ...(dependencies.gradeThread === undefined ? {} : { script: dependencies.gradeThread }),
     });
-    shutdown.on('clients', 'graders', () => graders.close());
+    shutdown.on('clients', 'graders', () => threads.close());
+    const sandboxes = new PythonSandboxes({
+      size: config.pythonProcesses,
+      timeoutMs: config.pythonTimeoutMs,
+      memoryMb: config.pythonMemoryMb,
+    });
+    shutdown.on('clients', 'sandboxes', () => sandboxes.close());
+    const judgeTokens = metrics.counter('residency_judge_tokens_total');
+    const judge = new JudgeClient(
+      {
+        url: config.judgeUrl,
+        apiKey: config.judgeApiKey,
+        models: config.judgeModels,
+        timeoutMs: config.judgeTimeoutMs,
+        concurrency: config.judgeConcurrency,
+      },
+      {
+        onUsage: (model, usage) => {
+          for (const [kind, count] of Object.entries(usage)) judgeTokens.inc({ model, kind }, count);
+        },
+      },
+    );
+    const grader = new SampleGrader({ threads, judge, sandboxes });
     const graded = metrics.counter('residency_grades_total');
     const seconds = metrics.histogram('residency_grade_seconds');
 
@@ -93,13 +164,16 @@ export function startRewardRubric(
       }
       const { spec } = record;
       const end = seconds.startTimer();
-      const grades: SampleGrade[] = [];
-      if (learnsFromData(spec, unit)) grades.push(...givenGrades(spec, group));
-      else {
+      const gradeAll = async (): Promise<SampleGrade[]> => {
         const { item } = await datasets.row(unitDataset(spec, unit).sha256, payload.item, methodOf(spec));
-        for (const { text } of group.samples)
-          grades.push(await graders.grade({ grader: spec.grader, item, completion: text }, context.signal));
-      }
+        // In sample order, whatever order they end in.
+        return await Promise.all(
+          group.samples.map(({ text }) =>
+            grader.grade(spec.grader, { item, completion: text }, context.signal),
+          ),
+        );
+      };
+      const grades = learnsFromData(spec, unit) ? givenGrades(spec, group) : await gradeAll();
       end();
       for (const grade of grades) graded.inc({ outcome: grade.graded ? 'graded' : grade.reason });
       checkGraded(grades, index);

@@ -17,11 +17,8 @@ function graderOf(spec: unknown): Grader {
 
 function reply(task: GradeTask): GradeReply {
   try {
-    const { total, components } = graderOf(task.grader).grade({
-      item: task.item,
-      completion: task.completion,
-    });
-    return { kind: 'grade', total, components };
+    const { item, completion } = task;
+    return { kind: 'grade', ...graderOf(task.grader).grade({ item, completion }) };
   } catch (error) {
     return { kind: 'failure', message: error instanceof Error ? error.message : String(error) };
   }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { ResidencyError, type RewardComponent, type SampleGrade } from '@residency/protocol';
+import { ResidencyError, type RewardComponent } from '@residency/protocol';
+import { failedGrade, type Grade, type GraderFailure } from '@residency/rubric';
 
 /** What a grading thread is asked. */
 export interface GradeTask {
@@ -11,7 +12,12 @@ export interface GradeTask {
 /** What a grading thread says. */
 export type GradeReply =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'grade'; readonly total: number; readonly components: readonly RewardComponent[] }
+  | {
+      readonly kind: 'grade';
+      readonly total: number;
+      readonly components: readonly RewardComponent[];
+      readonly failures?: readonly GraderFailure[];
+    }
   | { readonly kind: 'failure'; readonly message: string };
 
 export interface GraderPoolOptions {
@@ -71,24 +77,17 @@ function hear(thread: Worker, timeoutMs: number, ask: () => void): Promise<Heard
   });
 }
 
-function toGrade(heard: Heard, timeoutMs: number): SampleGrade {
+const failed = (detail: string): Grade => failedGrade('grader', { code: 'grader_failed', detail });
+
+function toGrade(heard: Heard, timeoutMs: number): Grade {
   if (heard.kind === 'grade') {
-    if (Number.isFinite(heard.total))
-      return { graded: true, total: heard.total, components: heard.components };
-    return {
-      graded: false,
-      reason: 'grader_failed',
-      message: `total: found ${heard.total}, wanted a number`,
-    };
+    const { kind: _, ...grade } = heard;
+    return Number.isFinite(grade.total) ? grade : failed(`total: found ${grade.total}, wanted a number`);
   }
   if (heard.kind === 'late') {
-    return { graded: false, reason: 'grader_deadline', message: `not graded within ${timeoutMs} ms` };
+    return failedGrade('grader', { code: 'grader_deadline', detail: `not graded within ${timeoutMs} ms` });
   }
-  return {
-    graded: false,
-    reason: 'grader_failed',
-    message: heard.kind === 'ready' ? 'the thread answered out of turn' : heard.message,
-  };
+  return failed(heard.kind === 'ready' ? 'the thread answered out of turn' : heard.message);
 }
 
 /**
@@ -111,8 +110,8 @@ export class GraderPool {
     this.#script = options.script ?? defaultScript();
   }
 
-  /** The grade of one completion, or the reason for its absence. @throws ResidencyError `cancelled`, `internal`. */
-  async grade(task: GradeTask, signal: AbortSignal): Promise<SampleGrade> {
+  /** The grade of one completion, with the reason where it is none. @throws ResidencyError `cancelled`, `internal`. */
+  async grade(task: GradeTask, signal: AbortSignal): Promise<Grade> {
     await this.#enter();
     try {
       signal.throwIfAborted();

@@ -10,7 +10,7 @@ describe('createGrader', () => {
     ['a list', [], 'RUBRIC_GRADER_NOT_OBJECT', '', 'want an object'],
     ['nothing', null, 'RUBRIC_GRADER_NOT_OBJECT', '', 'grader is null'],
     ['no type', { name: 'a' }, 'RUBRIC_GRADER_FIELD', 'type', "grader.type is absent, want one of: 'crpo'"],
-    ['another type', { ...spec, type: 'python' }, 'RUBRIC_GRADER_FIELD', 'type', 'grader.type is "python"'],
+    ['another type', { ...spec, type: 'sql' }, 'RUBRIC_GRADER_FIELD', 'type', 'grader.type is "sql"'],
     ['no name', { ...spec, name: undefined }, 'RUBRIC_GRADER_FIELD', 'name', '1 to 64 characters'],
     ['a long name', { ...spec, name: 'x'.repeat(65) }, 'RUBRIC_GRADER_FIELD', 'name', '1 to 64 characters'],
     ['no profile', { ...spec, profile: undefined }, 'RUBRIC_GRADER_FIELD', 'profile', "'crpo-paper'"],

@@ -1,0 +1,150 @@
+/**
+ * Samples per second of each kind of grader in one process, on completions of about 2 KB, and the milliseconds that a
+ * completion of 1 MB made to be slow takes: one JSON line a kind. `npm run bench -- grading [kind ...]`
+ */
+import { createGrader } from '@residency/rubric';
+import { PythonSandboxes } from '@residency/service-reward-rubric';
+import { optionsOf } from './support/options.js';
+import { rounded } from './support/report.js';
+import { median } from './support/statistics.js';
+
+const METRICS = ['bleu', 'fuzzy_match', 'gleu', 'meteor', 'rouge_1', 'rouge_5', 'rouge_l'] as const;
+const KINDS = ['crpo', 'string_check', 'text_similarity', 'python'] as const;
+type Kind = (typeof KINDS)[number];
+
+const options = optionsOf({ name: 'grading', configs: KINDS, sizes: ['samples', 'characters'] });
+const samples = options.sizes.samples ?? 2_000;
+const characters = options.sizes.characters ?? 2_000;
+
+const SENTENCES = [
+  'The patient presents with fever of 39.2 degrees, productive cough and a heart rate of 112/min.',
+  'White cell count is 18.4 with neutrophilia; lactate is 3.1 mmol/L and urea 9.5 mmol/L.',
+  'Chest radiograph shows right lower lobe consolidation, which supports bacterial pneumonia.',
+  'Pulmonary embolism is less likely, since the D-dimer is normal and there is no leg swelling.',
+  'Ceftriaxone and azithromycin are started after blood cultures; fluids are given for sepsis.',
+];
+
+/** Reasoning of about so many characters, different for each sample. */
+function reasoning(sample: number): string {
+  let text = '';
+  for (let at = 0; text.length < characters - 160; at++) {
+    text += `${SENTENCES[(sample + at * (1 + (sample % 4))) % SENTENCES.length]} `;
+  }
+  return text;
+}
+
+const conclusion = 'Bacterial pneumonia with sepsis explains fever and consolidation.';
+const completions = Array.from(
+  { length: 64 },
+  (_, sample) => `<dx>${reasoning(sample)}</dx>\n<conclusion>${conclusion} \\boxed{C}</conclusion>`,
+);
+const item = {
+  gold: 'C',
+  question: 'Fever, cough and consolidation?',
+  reference: `${reasoning(3)}${conclusion}`,
+};
+
+const MEGABYTE = 2 ** 20;
+const filled = (unit: string): string => unit.repeat(Math.ceil(MEGABYTE / unit.length));
+/** Completions of a megabyte whose parts rules look for. */
+const adversarial: readonly string[] = [
+  filled('a'),
+  `<dx>${filled('</dx>   ')}</conclusion>`,
+  `<dx>${filled('\\boxed{')}</dx><conclusion>${'a '.repeat(9)}</conclusion>`,
+  `<dx>${filled('<')}</dx><conclusion>a</conclusion>`,
+  `<dx>${Array.from({ length: 110_000 }, (_, at) => `word${at}`).join(' ')}</dx><conclusion>word1 word2</conclusion>`,
+  filled('ab '),
+  // Half of what `reference` repeats, which a naive search compares again at each character.
+  filled('The patient presents with '),
+];
+
+function elapsedMs(work: () => void): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+interface Figures {
+  readonly samplesPerS: number;
+  /** Of the slowest of the completions of a megabyte; the least of its runs, since all else only adds to it. */
+  readonly megabyteMs?: number;
+}
+
+function textFigures(spec: unknown): Figures {
+  const grader = createGrader(spec);
+  const round = (): void => {
+    for (let sample = 0; sample < samples; sample++) {
+      grader.grade({ item, completion: completions[sample % completions.length] ?? '' });
+    }
+  };
+  const times = Array.from({ length: options.warmups + options.runs }, () => elapsedMs(round));
+  const slow = adversarial.map((completion) =>
+    Math.min(
+      ...Array.from({ length: options.runs }, () => elapsedMs(() => grader.grade({ item, completion }))),
+    ),
+  );
+  return {
+    samplesPerS: rounded((samples / median(times.slice(options.warmups))) * 1e3),
+    megabyteMs: rounded(Math.max(...slow)),
+  };
+}
+
+const SOURCE = `
+import re
+WORDS = re.compile(r"[a-z0-9.]+")
+def grade(sample, item):
+    said = set(WORDS.findall(sample["output_text"].lower()))
+    wanted = set(WORDS.findall(item["reference"].lower()))
+    return len(said & wanted) / len(wanted)
+`;
+
+async function pythonFigures(): Promise<Figures> {
+  const sandboxes = new PythonSandboxes({ size: 1, timeoutMs: 60_000, memoryMb: 256 });
+  const never = new AbortController().signal;
+  const row = JSON.stringify(item);
+  const count = Math.ceil(samples / 20);
+  const round = async (): Promise<number> => {
+    const start = performance.now();
+    for (let at = 0; at < count; at++) {
+      const sample = JSON.stringify({ output_text: completions[at % completions.length] });
+      const outcome = await sandboxes.run({ source: SOURCE, sample, item: row }, never);
+      if (!outcome.ok) throw new Error(`${outcome.code}: ${outcome.detail}`);
+    }
+    return performance.now() - start;
+  };
+  const times: number[] = [];
+  for (let run = 0; run < options.warmups + options.runs; run++) times.push(await round());
+  await sandboxes.close();
+  return { samplesPerS: rounded((count / median(times.slice(options.warmups))) * 1e3) };
+}
+
+function print(kind: Kind, figures: Figures, more: Readonly<Record<string, string>> = {}): void {
+  const config = { kind, ...more, samples, characters: completions[0]?.length ?? 0 };
+  process.stdout.write(`${JSON.stringify({ bench: 'grading', config, ...figures })}\n`);
+}
+
+const texts = { input: '{{sample.output_text}}', reference: '{{item.reference}}' };
+
+const benches: { readonly [K in Kind]: () => void | Promise<void> } = {
+  crpo: () => {
+    for (const crossref of ['lexical', 'case']) {
+      print('crpo', textFigures({ type: 'crpo', name: 'c', profile: 'crpo-paper', crossref }), { crossref });
+    }
+  },
+  string_check: () => {
+    for (const operation of ['eq', 'like', 'ilike']) {
+      print('string_check', textFigures({ type: 'string_check', name: 's', ...texts, operation }), {
+        operation,
+      });
+    }
+  },
+  text_similarity: () => {
+    for (const metric of METRICS) {
+      const spec = { type: 'text_similarity', name: 't', ...texts, evaluation_metric: metric };
+      print('text_similarity', textFigures(spec), { metric });
+    }
+  },
+  python: async () => print('python', await pythonFigures()),
+};
+
+for (const kind of options.configs) await benches[kind]();
