@@ -140,7 +140,13 @@ describe('a sample', () => {
   it('is graded by all kinds of graders at once, each a component with its reason', async () => {
     const multi = {
       type: 'multi',
-      graders: { check, score, label, length: python('return len(sample["output_text"])'), crpo: grader },
+      graders: {
+        check,
+        score,
+        label,
+        length: python('return len(sample["output_text"])'),
+        crpo: { ...grader, loopholes: 'off' },
+      },
       calculate_output: '0.5 * check + score / 5 + max(label, 0) + length / 100 + 0 * crpo',
     };
 

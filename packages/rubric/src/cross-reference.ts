@@ -41,8 +41,11 @@ export const DEFAULT_LIMITS: CrossReferenceLimits = {
 /** Decides whether an answer rests on its reasoning: value 1 or 0, with the words that show it. */
 export type CrossReference = (input: CrossReferenceInput) => Finding;
 
-/** `lexical`: shared words decide. `case`: one of the shared words must also occur in the question. */
-export type CrossReferenceName = 'lexical' | 'case';
+/**
+ * `lexical`: shared words decide. `case`: one of the shared words must also occur in the question. `stated`: the row says so
+ * itself, in `crossref` and `crossref_reason`, as rows do that people have read.
+ */
+export type CrossReferenceName = 'lexical' | 'case' | 'stated';
 
 /** Names a few of the words that were found. */
 function listed(words: readonly string[]): string {
@@ -125,8 +128,17 @@ function groundedInCase(input: CrossReferenceInput): Finding {
   return { ...finding, reason: `${finding.reason}; in the question: ${listed(grounded)}` };
 }
 
+function stated({ item }: CrossReferenceInput): Finding {
+  const { crossref, crossref_reason: why } = item;
+  if (typeof crossref !== 'boolean')
+    return { value: 0, spans: [], reason: 'the row does not say whether the conclusion cites its reasoning' };
+  const reason = typeof why === 'string' ? why.replaceAll(/\s+/g, ' ').slice(0, 200) : 'the row says so';
+  return { value: crossref ? 1 : 0, spans: [], reason: `${crossref ? 'cites' : 'does not cite'}: ${reason}` };
+}
+
 /** Every cross-reference predicate, by the name a grader gives. */
 export const crossReferences: { readonly [N in CrossReferenceName]: CrossReference } = {
   lexical: (input) => sharedWords(input).finding,
   case: groundedInCase,
+  stated,
 };

@@ -1,4 +1,4 @@
-import { type CrpoGraderSpec, parseCrpoSpec } from './crpo/spec.js';
+import { type CrossReferenceSpec, type CrpoGraderSpec, parseCrpoSpec } from './crpo/spec.js';
 import { RubricError, shown } from './errors.js';
 import { type Fields, isObject, readOneOf } from './openai/fields.js';
 import {
@@ -77,7 +77,15 @@ const asking: { readonly [T in LeafGraderSpec['type']]: boolean } = {
   text_similarity: false,
 };
 
+/** A CRPO grader whose cross-references a model judges. */
+export const isJudgedCrpo = (spec: LeafGraderSpec): spec is CrpoGraderSpec & JudgedCrossReference =>
+  spec.type === 'crpo' && spec.crossref.test === 'judge';
+
+interface JudgedCrossReference {
+  readonly crossref: Extract<CrossReferenceSpec, { readonly test: 'judge' }>;
+}
+
 /** Whether a grader reads text alone. */
 export function isTextGrader(spec: LeafGraderSpec): spec is TextGraderSpec {
-  return !asking[spec.type];
+  return !asking[spec.type] && !isJudgedCrpo(spec);
 }

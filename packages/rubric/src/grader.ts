@@ -33,7 +33,9 @@ function parsedSpec(spec: unknown): CrpoGraderSpec {
 export function createCrpoGrader(spec: unknown, options: GraderOptions = {}): Grader {
   const parsed = parsedSpec(spec);
   const { name, verifier } = parsed;
-  const crossReference = options.crossReference ?? crossReferences[parsed.crossref.test];
+  const { test } = parsed.crossref;
+  // What a judge said is written into the row.
+  const crossReference = options.crossReference ?? crossReferences[test === 'judge' ? 'stated' : test];
   return {
     name,
     grade({ item, completion }): Grade {

@@ -1,5 +1,12 @@
+import { gradeJudged } from './crpo/judged-reference.js';
 import type { Grade, GradeRequest } from './grade.js';
-import { type AskingGraderSpec, isTextGrader, type LeafGraderSpec, parseGraderSpec } from './grader-types.js';
+import {
+  type AskingGraderSpec,
+  isJudgedCrpo,
+  isTextGrader,
+  type LeafGraderSpec,
+  parseGraderSpec,
+} from './grader-types.js';
 import { failedGrade, leafGrade, passedComponent } from './openai/leaf-grade.js';
 import { type Judgement, readLabel, readScore } from './openai/model-answer.js';
 import { type BuiltRequest, type ChatRequest, labelRequest, scoreRequest } from './openai/model-request.js';
@@ -123,7 +130,9 @@ function gradeLeaf(
   sample: GradeRequest,
   host: GraderHost,
 ): Promise<Grade> {
-  return isTextGrader(spec) ? host.text(submitted, sample) : gradeAsking(spec, sample, host);
+  if (isTextGrader(spec)) return host.text(submitted, sample);
+  if (isJudgedCrpo(spec)) return gradeJudged(spec, submitted, sample, host);
+  return gradeAsking(spec, sample, host);
 }
 
 /**

@@ -35,7 +35,7 @@ export interface CrpoGraderSpec {
   /** Characters that count as effective. @defaultValue 'ascii' and no extra ones */
   readonly characters: { readonly set: CharacterSetName; readonly extra: string };
   /** @defaultValue 'lexical' with the limits of CRPO specification 2.4 */
-  readonly crossref: { readonly test: CrossReferenceName; readonly limits: CrossReferenceLimits };
+  readonly crossref: CrossReferenceSpec;
   /** Adds the verifier's components with weight 0; null leaves them out. @defaultValue null */
   readonly verifier: VerifierName | null;
   /** Whether each loophole is a component of weight 0: 1 where the completion uses it. @defaultValue true */
@@ -49,6 +49,11 @@ export interface CrpoGraderSpec {
   /** Whether the prompt gives the opening tag, for profile grpo-released. @defaultValue false */
   readonly addsOpeningTag: boolean;
 }
+
+/** A predicate by its name, or a judging model that the operator allows. */
+export type CrossReferenceSpec =
+  | { readonly test: CrossReferenceName; readonly limits: CrossReferenceLimits }
+  | { readonly test: 'judge'; readonly model: string; readonly limits: CrossReferenceLimits };
 
 export type StructureMode = 'lenient' | 'strict';
 
@@ -131,9 +136,14 @@ function parseCrossReference(fields: FieldReader): CrpoGraderSpec['crossref'] {
   const names = namesOf(crossReferences);
   const nested = fields.isText('crossref') ? null : fields.object('crossref');
   if (nested === null) return { test: fields.oneOf('crossref', names, 'lexical'), limits: DEFAULT_LIMITS };
+  const test = nested.oneOf('test', [...names, 'judge'], 'lexical');
+  if (test === 'judge') {
+    nested.only(['test', 'model'], 'crossref with a judge');
+    return { test, model: nested.text('model', { min: 1, max: 128 }), limits: DEFAULT_LIMITS };
+  }
   nested.only(['test', 'min_shared', 'min_share', 'max_length_ratio', 'max_verbatim_words'], 'crossref');
   return {
-    test: nested.oneOf('test', names, 'lexical'),
+    test,
     limits: {
       minShared: nested.integer('min_shared', { min: 1, max: 1000 }, DEFAULT_LIMITS.minShared),
       minShare: nested.number('min_share', { min: 0, max: 1 }, DEFAULT_LIMITS.minShare),
