@@ -2,11 +2,13 @@ import type { Environment } from './environment.js';
 import { EnvironmentError } from './errors.js';
 import { household } from './household/household.js';
 import { triage } from './triage.js';
+import { ward } from './ward/ward.js';
 
 /** Every environment by its name. */
 export const environments: Readonly<Record<string, Environment>> = {
   [household.name]: household,
   [triage.name]: triage,
+  [ward.name]: ward,
 };
 
 /**
