@@ -31,11 +31,17 @@ function withoutUrgency(stated: string): string {
   return ending === undefined ? stated : stated.slice(0, -ending.length);
 }
 
-/** The option that a letter or a text names, or the text itself where there are none; null for nothing. */
+/**
+ * The option that a letter names, or a text, which need not be exact where it can mean one option alone; the text
+ * itself where there are no options; null for nothing.
+ */
 function statedDiagnosis({ options }: Vignette, text: string): string | null {
-  if (options === null) return text === '' ? null : text;
+  if (options === null) return tellingWords(text).length === 0 ? null : text;
   const byLetter = options.find((_, place) => letterOf(place) === text.toUpperCase());
-  return byLetter ?? options.find((option) => namesDiagnosis(text, option)) ?? null;
+  const exact = byLetter ?? options.find((option) => option.toLowerCase() === text.toLowerCase());
+  if (exact !== undefined) return exact;
+  const [meant, another] = options.filter((option) => namesDiagnosis(text, option));
+  return another === undefined ? (meant ?? null) : null;
 }
 
 /** Facts by each word that they are found by, ascending; what all episodes of a case share. */
