@@ -10,6 +10,7 @@ import {
   buildWard,
   type Episode,
   greedyPolicy,
+  informedBound,
   MAX_EXACT_FINDINGS,
   openVignette,
   openWard,
@@ -63,6 +64,7 @@ function valuesOf(ward: Ward): Readonly<Record<string, number>> {
   const simulated = (mean: number): number => Math.round(mean * 1e4) / 1e4;
   if (ward.findings.length > MAX_EXACT_FINDINGS)
     return {
+      informedBound: simulated(informedBound(ward, episodes).mean),
       greedySimulated: simulated(simulatePolicy(ward, greedyPolicy(ward), episodes).mean),
       randomSimulated: simulated(simulatePolicy(ward, randomPolicy(ward), episodes).mean),
     };

@@ -38,6 +38,7 @@ export {
   findings as wardFindings,
   verbs as findingVerbs,
 } from './ward/findings.js';
+export { type Estimate, informedBound } from './ward/informed-bound.js';
 export { ABSENT, anchorOf, type Knowledge, PRESENT, posteriorOf, UNKNOWN } from './ward/knowledge.js';
 export {
   LEVEL_NAMES as WARD_LEVELS,

@@ -11,10 +11,10 @@ export const PRESENT = 2;
 export function weightsOf(ward: Ward, knowledge: Knowledge): number[] {
   return ward.diseases.map(({ prior }, disease) => {
     let weight = prior;
-    for (const [place, { chances }] of ward.findings.entries()) {
-      const chance = chances[disease] ?? 0;
-      if (knowledge[place] === PRESENT) weight *= chance;
-      else if (knowledge[place] === ABSENT) weight *= 1 - chance;
+    for (let place = 0; place < knowledge.length; place++) {
+      if (knowledge[place] === UNKNOWN) continue;
+      const chance = ward.findings[place]?.chances[disease] ?? 0;
+      weight *= knowledge[place] === PRESENT ? chance : 1 - chance;
     }
     return weight;
   });
@@ -31,8 +31,10 @@ export function posteriorOf(ward: Ward, knowledge: Knowledge): number[] {
 /** The greatest urgency that a known red flag calls for, a place in `URGENCIES`; 0 where there is none. */
 export function urgencyCalledFor(ward: Ward, knowledge: Knowledge): number {
   let called = 0;
-  for (const [place, { callsFor }] of ward.findings.entries())
-    if (knowledge[place] === PRESENT && callsFor > called) called = callsFor;
+  for (let place = 0; place < knowledge.length; place++) {
+    const callsFor = knowledge[place] === PRESENT ? (ward.findings[place]?.callsFor ?? 0) : 0;
+    if (callsFor > called) called = callsFor;
+  }
   return called;
 }
 

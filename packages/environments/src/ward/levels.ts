@@ -2,6 +2,7 @@ import { EnvironmentError } from '../errors.js';
 import { buildWard, type Ward } from './build-ward.js';
 import { type DiseaseName, diseases } from './diseases.js';
 import { type FindingName, findings } from './findings.js';
+import { shown } from './shown.js';
 
 export type LevelName = 'bay' | 'ward' | 'hospital';
 
@@ -71,7 +72,7 @@ export function wardOf(level: unknown): Ward {
     throw new EnvironmentError(
       'ENVIRONMENT_TASK',
       'task.level',
-      `task.level is ${JSON.stringify(level)}, want one of: ${LEVEL_NAMES.join(', ')}`,
+      `task.level is ${shown(level)}, want one of: ${LEVEL_NAMES.join(', ')}`,
     );
   const ward = built.get(name) ?? wardAt(name);
   built.set(name, ward);

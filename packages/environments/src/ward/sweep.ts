@@ -1,22 +1,13 @@
 import { EnvironmentError } from '../errors.js';
 import type { Ward } from './build-ward.js';
-import { ABSENT, type Knowledge, PRESENT, UNKNOWN, urgencyCalledFor } from './knowledge.js';
-import {
-  CONTRAINDICATED_REWARD,
-  DIAGNOSIS_REWARD,
-  IGNORED_FLAG_REWARD,
-  isJustified,
-  JUSTIFICATION_REWARD,
-  MISSED_FLAG_REWARD,
-  urgencyReward,
-} from './rules.js';
-import { URGENCIES } from './urgency.js';
+import { Ending } from './ending.js';
+import { type Knowledge, PRESENT, UNKNOWN } from './knowledge.js';
 
 /**
  * Findings of a ward that is solved exactly, at most: every finding is unknown, absent or present, which makes
- * 3^12 = 531,441 states, a second or so; each further finding takes three times as long.
+ * 3^13 = 1,594,323 states, a second or two; each further finding takes three times as long.
  */
-export const MAX_EXACT_FINDINGS = 12;
+export const MAX_EXACT_FINDINGS = 13;
 
 /** What is known when an action is chosen, and what each action is worth, times the probability of getting there. */
 export interface SweepState {
@@ -45,46 +36,6 @@ export const codeOf = (knowledge: Knowledge): number =>
   knowledge.reduce((code, digit) => code * 3 + digit, 0);
 
 /**
- * What is lost or gained at the end whatever is committed to: the expectation of forbidden tests and missed red
- * flags, times the probability of the knowledge.
- * @param weights P(knowledge, disease) for each disease
- */
-function sunkValue(ward: Ward, knowledge: Knowledge, weights: Float64Array): number {
-  let value = 0;
-  for (const [disease, { contraindicated, redFlags }] of ward.diseases.entries()) {
-    // Unknown findings are independent of the known ones given the disease.
-    let harm = contraindicated >= 0 && knowledge[contraindicated] !== UNKNOWN ? CONTRAINDICATED_REWARD : 0;
-    for (const flag of redFlags)
-      if (knowledge[flag] === UNKNOWN)
-        harm += MISSED_FLAG_REWARD * (ward.findings[flag]?.chances[disease] ?? 0);
-    value += (weights[disease] ?? 0) * harm;
-  }
-  return value;
-}
-
-/** Sets the value of every commitment, times the probability of the knowledge. */
-function setCommitments(ward: Ward, knowledge: Knowledge, weights: Float64Array, values: Float64Array): void {
-  const { diseases, findings } = ward;
-  const sunk = sunkValue(ward, knowledge, weights);
-  const called = urgencyCalledFor(ward, knowledge);
-  let total = 0;
-  for (const weight of weights) total += weight;
-  const byUrgency = URGENCIES.map((_, urgency) => {
-    let value = urgency < called ? IGNORED_FLAG_REWARD * total : 0;
-    for (const [disease, { urgency: right }] of diseases.entries())
-      value += (weights[disease] ?? 0) * urgencyReward(urgency, right);
-    return value;
-  });
-  for (const [disease, { prior }] of diseases.entries()) {
-    const weight = weights[disease] ?? 0;
-    const justification = isJustified(weight, total, prior) ? JUSTIFICATION_REWARD : 0;
-    const stated = sunk + weight * (DIAGNOSIS_REWARD + justification);
-    const first = findings.length + disease * URGENCIES.length;
-    for (const [urgency, value] of byUrgency.entries()) values[first + urgency] = stated + value;
-  }
-}
-
-/**
  * Values of all states of knowledge by backward induction, each the expected reward from there on times the
  * probability of getting to know just that. With P(K, d) the weight of a disease, eliciting f in K is worth
  * U(K, f absent) + U(K, f present) - cost(f) P(K): no division, and no state is left out. Actions that change
@@ -103,31 +54,33 @@ export function sweep(ward: Ward, decide: Decide): number {
   const weights = Array.from({ length: count + 1 }, () => new Float64Array(diseases.length));
   for (const [disease, { prior }] of diseases.entries()) if (weights[0]) weights[0][disease] = prior;
 
-  const settle = (code: number, known: number): number => {
-    const here = weights[count] ?? new Float64Array();
-    if (known >= maxSteps) return sunkValue(ward, knowledge, here);
+  const ending = new Ending(ward);
+  const costs = Float64Array.from(findings, ({ cost }) => cost);
+
+  const settle = (code: number, known: number, here: Float64Array): number => {
+    if (known >= maxSteps) return ending.sunk(knowledge, here);
     let total = 0;
-    for (const weight of here) total += weight;
-    for (const [place, { cost }] of findings.entries()) {
+    for (let disease = 0; disease < here.length; disease++) total += here[disease] ?? 0;
+    for (let place = 0; place < count; place++) {
       const step = steps[place] ?? 0;
       values[place] =
         knowledge[place] === UNKNOWN
-          ? (worth[code + step] ?? 0) + (worth[code + 2 * step] ?? 0) - cost * total
+          ? (worth[code + step] ?? 0) + (worth[code + 2 * step] ?? 0) - (costs[place] ?? 0) * total
           : Number.NEGATIVE_INFINITY;
     }
-    setCommitments(ward, knowledge, here, values);
+    ending.setCommitments(knowledge, here, total, values);
     return decide({ knowledge, code, values });
   };
   // Greater codes first: whatever is elicited leads to one.
   const descend = (place: number, code: number, known: number): void => {
     const finding = findings[place];
-    const here = weights[place];
+    const here = weights[place] ?? new Float64Array();
     const next = weights[place + 1];
-    if (finding === undefined || here === undefined || next === undefined) {
-      worth[code] = settle(code, known);
+    if (finding === undefined || next === undefined) {
+      worth[code] = settle(code, known, here);
       return;
     }
-    for (const digit of [PRESENT, ABSENT, UNKNOWN]) {
+    for (let digit = PRESENT; digit >= UNKNOWN; digit--) {
       knowledge[place] = digit;
       for (let disease = 0; disease < here.length; disease++) {
         const chance = finding.chances[disease] ?? 0;

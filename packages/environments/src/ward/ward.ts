@@ -3,6 +3,7 @@ import { EnvironmentError } from '../errors.js';
 import { checkSeed } from './draw-patient.js';
 import { wardOf } from './levels.js';
 import { openWard } from './play-ward.js';
+import { shown } from './shown.js';
 import { parseVignette } from './vignette/parse-vignette.js';
 import { openVignette } from './vignette/play-vignette.js';
 
@@ -15,10 +16,7 @@ function openTask({ task, seed }: EpisodeOptions): Episode {
   const refuse = (param: string, message: string) => new EnvironmentError('ENVIRONMENT_TASK', param, message);
   const given = task ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
-    throw refuse(
-      'task',
-      `ward task is ${JSON.stringify(given)}, want an object { level?, case?, maxSteps? }`,
-    );
+    throw refuse('task', `ward task is ${shown(given)}, want an object { level?, case?, maxSteps? }`);
   const fields: Readonly<Record<string, unknown>> = { ...given };
   for (const field of Object.keys(fields).sort()) {
     if (!FIELDS.has(field))
@@ -29,7 +27,7 @@ function openTask({ task, seed }: EpisodeOptions): Episode {
   if (maxSteps !== undefined && !(isCount && maxSteps >= 1 && maxSteps <= MAX_MAX_STEPS))
     throw refuse(
       'task.maxSteps',
-      `task.maxSteps is ${JSON.stringify(maxSteps)}, want an integer from 1 to ${MAX_MAX_STEPS}`,
+      `task.maxSteps is ${shown(maxSteps)}, want an integer from 1 to ${MAX_MAX_STEPS}`,
     );
   const limit = isCount ? { maxSteps } : {};
   checkSeed(seed);

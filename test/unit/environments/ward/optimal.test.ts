@@ -1,6 +1,7 @@
 import {
   drawWardPatient,
   greedyPolicy,
+  informedBound,
   MAX_EXACT_FINDINGS,
   openWard,
   optimalPolicy,
@@ -81,6 +82,28 @@ describe('the optimal value', () => {
       expect(greedy).toBeGreaterThan(random + 0.1);
       expect(optimal).toBeLessThan(0.95);
     }
+  });
+
+  test('lies below what who is told everything for nothing gets', () => {
+    for (const ward of [tinyWard(), wardOf('bay'), wardOf('ward')]) {
+      const { mean, standardError } = informedBound(ward, 4_000);
+      expect(solveWard(ward).value).toBeLessThan(mean + 4 * standardError);
+      expect(mean).toBeLessThan(1);
+    }
+    // All eight findings of each disease of the tiny ward, one by one.
+    const ward = tinyWard();
+    const exact = Array.from({ length: 8 }, (_, bits) => {
+      const weights = everyPatient(ward)
+        .filter(({ patient }) =>
+          patient.present.every((isPresent, at) => isPresent === ((bits >> at) & 1) > 0),
+        )
+        .map(({ probability }) => probability);
+      const [storm = 0, breeze = 0] = weights;
+      const urgencies = [0.25 * breeze - 0.3 * storm, 0.1 * breeze - 0.15 * storm, 0.25 * storm];
+      return 0.75 * Math.max(storm, breeze) + Math.max(...urgencies);
+    }).reduce((sum, value) => sum + value, 0);
+    const { mean, standardError } = informedBound(ward, 20_000);
+    expect(Math.abs(mean - exact)).toBeLessThan(4 * standardError);
   });
 
   test('is given for no ward of too many findings', () => {

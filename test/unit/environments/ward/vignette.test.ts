@@ -239,6 +239,19 @@ describe('readCases', () => {
     expect(() => readCases(file, 'cases.jsonl')).toThrow(message);
   });
 
+  test('refuses what is nested a hundred thousand levels deep', () => {
+    const nested = (open: string, close: string) => open.repeat(100_000) + close.repeat(100_000);
+    const text = JSON.stringify(withOsce({ Test_Results: { A: 'HERE' } }));
+    const refused = { code: 'ENVIRONMENT_CASE' };
+
+    for (const value of [nested('[', ']'), nested('{"x":', '}').replace(':}', ':{}}')])
+      expect(() => readCases(text.replace('"HERE"', value), 'deep.jsonl')).toThrow(
+        expect.objectContaining(refused),
+      );
+    const facts = text.replace('"HERE"', nested('[', ']')).replace('OSCE_Examination', 'facts');
+    expect(() => readCases(facts, 'deep.jsonl')).toThrow('facts is an object, want a list');
+  });
+
   test('refuses a file without rows', () => {
     expect(() => readCases('\n\n', 'empty.jsonl')).toThrow('empty.jsonl: has no rows, want cases');
   });

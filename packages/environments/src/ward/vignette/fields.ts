@@ -1,4 +1,5 @@
 import { EnvironmentError, type EnvironmentErrorCode } from '../../errors.js';
+import { shown } from '../shown.js';
 
 /** A value from outside with where it stands, which is what errors name. */
 export interface Field {
@@ -11,13 +12,6 @@ export interface Field {
 }
 
 export type Entries = Readonly<Record<string, unknown>>;
-
-const LONGEST_SHOWN = 60;
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text;
-}
 
 /** An error that names the field, what was found and what was wanted. */
 export function refuse({ value, path, place, code }: Field, wanted: string): EnvironmentError {
