@@ -67,6 +67,17 @@ describe('residency play ward', () => {
     expect((await played(...args, '--json')).map((line) => JSON.parse(line))).toEqual(steps);
   });
 
+  test('plays optimally within the limit of steps that is given', async () => {
+    const played1 = await played('--level', 'bay', '--policy', 'optimal', '--max-steps', '1', '--json');
+    const played2 = await played('--level', 'bay', '--policy', 'optimal', '--max-steps', '2', '--json');
+
+    expect(played1.map((line) => JSON.parse(line).command)).toEqual([
+      null,
+      expect.stringMatching(/^diagnose/),
+    ]);
+    expect(JSON.parse(played2.at(-1) ?? '').command).toMatch(/^diagnose/);
+  });
+
   test('plays a row of a file of cases, with drawn options where they are wanted', async () => {
     const rows = [MEDIQ_ROW, OSCE_ROW, { OSCE_Examination: { ...OSCE_ROW.OSCE_Examination } }];
     const cases = await fileOf('cases.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));

@@ -64,7 +64,8 @@ export const wardCase: Playable = playable({
     'max-steps': maxSteps,
   }): Promise<Episode> => {
     const limit = maxSteps === 0 ? {} : { maxSteps };
-    if (path === '') return openWard({ ward: wardOf(level), seed, ...limit });
+    // The limit is the ward's own, so that a policy knows of it.
+    if (path === '') return openWard({ ward: { ...wardOf(level), ...limit }, seed });
     const cases = await readVignettes(path);
     const vignette = count === 0 ? cases[row] : withDrawnOptions({ cases, row, count, seed });
     if (vignette === undefined)
