@@ -4,6 +4,8 @@ export const environmentErrors = {
   ENVIRONMENT_SEED: 'a seed is not an unsigned 32-bit integer',
   ENVIRONMENT_TASK: 'a task does not have the form that its environment wants',
   ENVIRONMENT_GAME: 'a game file cannot be read, or its rules or texts are not those that are played',
+  ENVIRONMENT_CASE: 'a file of cases or one of its rows cannot be read',
+  ENVIRONMENT_TOO_LARGE: 'a task has more states than can be solved exactly',
 } as const;
 
 export type EnvironmentErrorCode = keyof typeof environmentErrors;

@@ -3,12 +3,14 @@ import { EnvironmentError } from './errors.js';
 import { household } from './household/household.js';
 import { shop } from './shop/index.js';
 import { triage } from './triage.js';
+import { ward } from './ward/ward.js';
 
 /** Every environment by its name. */
 export const environments: Readonly<Record<string, Environment>> = {
   [household.name]: household,
   [shop.name]: shop,
   [triage.name]: triage,
+  [ward.name]: ward,
 };
 
 /**

@@ -173,7 +173,7 @@ describe('environmentNamed', () => {
   });
 
   test('refuses a name it does not have', () => {
-    for (const name of ['ward', 'toString', '']) {
+    for (const name of ['clinic', 'toString', '']) {
       expect(() => environmentNamed(name)).toThrow(expect.objectContaining({ code: 'ENVIRONMENT_UNKNOWN' }));
     }
   });

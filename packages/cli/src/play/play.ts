@@ -24,11 +24,11 @@ async function run(args: readonly string[], { terminal, signal }: CommandContext
       'CLI_USAGE',
       `${JSON.stringify(name)} is no environment that can be played; ${usage()}`,
     );
-  const { episode, commands, json } = await row.request(rest);
+  const { episode, commands, player, json } = await row.request(rest);
   const typed = () => createInterface({ input: process.stdin, signal });
-  const lines = commands === null ? typed() : await linesOf(commands);
+  const lines = player ?? (commands === null ? typed() : await linesOf(commands));
   if (json) await playLines(episode, lines, showJson(terminal));
-  else if (commands === null) await playByHand(episode, lines, terminal);
+  else if (player === null && commands === null) await playByHand(episode, lines, terminal);
   else await playLines(episode, lines, showText(terminal));
   return 0;
 }
