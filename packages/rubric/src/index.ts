@@ -60,6 +60,7 @@ export {
   graderReasons,
   oneLine,
   type UngradedCode,
+  type UngradedFailure,
 } from './openai/reasons.js';
 export { type SimilarityMetric, similarityMetrics } from './openai/similarity.js';
 export { type StringOperation, stringCheck } from './openai/string-check.js';

@@ -19,9 +19,7 @@ export function toSampleGrade(grade: Grade): SampleGrade {
   const errors = failures.length === 0 ? {} : { errors: { ...graderErrors(failures) } };
   const ungraded = ungradedBy(grade);
   if (ungraded === null) return { graded: true, total, components, ...errors };
-  // Codes without a reward are exactly the protocol's reasons; see the table's test.
-  const reason = ungraded.code as Extract<SampleGrade, { readonly graded: false }>['reason'];
-  return { graded: false, reason, message: ungraded.detail, ...errors };
+  return { graded: false, reason: ungraded.code, message: ungraded.detail, ...errors };
 }
 
 export interface SampleGraderParts {

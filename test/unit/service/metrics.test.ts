@@ -18,6 +18,7 @@ describe('the metric catalogue', () => {
         "residency_http_request_seconds{method,route}",
         "residency_http_requests_total{method,route,status}",
         "residency_jobs_total{status}",
+        "residency_judge_tokens_total{model,kind}",
         "residency_learn_clip_fraction{bound}",
         "residency_learn_clip_scale{}",
         "residency_learn_entropy_nats{}",

@@ -1,5 +1,5 @@
 import type { Finding, Grade, GradeComponent } from '../grade.js';
-import { type GraderFailure, isUngraded, oneLine } from './reasons.js';
+import { type GraderFailure, isUngraded, oneLine, type UngradedFailure } from './reasons.js';
 
 /** The grade of a grader whose value is the reward, with components that are only reported. */
 export function leafGrade(name: string, finding: Finding, reported: readonly GradeComponent[] = []): Grade {
@@ -17,8 +17,9 @@ export function failedGrade(name: string, failure: GraderFailure): Grade {
 }
 
 /** Why a grade is no reward, or null where it is one. */
-export function ungradedBy({ failures = [] }: Grade): GraderFailure | null {
-  return failures.find(({ code }) => isUngraded(code)) ?? null;
+export function ungradedBy({ failures = [] }: Grade): UngradedFailure | null {
+  for (const { code, detail } of failures) if (isUngraded(code)) return { code, detail };
+  return null;
 }
 
 /** Reports whether a value reaches its grader's threshold; nothing without one. */

@@ -114,6 +114,11 @@ export type UngradedCode = Extract<
   | 'text_too_long'
 >;
 
+/** A failure that leaves its sample without a reward. */
+export interface UngradedFailure extends GraderFailure {
+  readonly code: UngradedCode;
+}
+
 /** Whether a failure leaves the sample without a reward. */
 export function isUngraded(code: GraderReason): code is UngradedCode {
   return graderReasons[code].reward === 'none';
