@@ -40,6 +40,9 @@ function build(files: TokenizerFiles): HuggingFaceTokenizer {
   }
 }
 
+/** An answer that no template changes, by which its end is found. */
+const PROBE_ANSWER = 'answer-probe';
+
 /** A tokenizer from the contents of its files. @throws TextError */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const tokenizer = build(files);
@@ -51,12 +54,12 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     stopIds,
     encode: (text) => tokenizer.encode(text).ids,
     encodeAnswer: (messages, answer) => {
-      const given = `${renderChat(messages, { addGenerationPrompt: true })}${answer}`;
-      const whole = renderChat([...messages, { role: 'assistant', content: answer }], {
+      // A probe, because templates trim answers, and put words before them.
+      const whole = renderChat([...messages, { role: 'assistant', content: PROBE_ANSWER }], {
         addGenerationPrompt: false,
       });
-      const [next] = whole.startsWith(given) ? plainIds(whole.slice(given.length)) : [];
-      const end = stopIds.find((id) => id === next) ?? stopIds[0];
+      const behind = plainIds(whole.slice(whole.lastIndexOf(PROBE_ANSWER) + PROBE_ANSWER.length));
+      const end = behind.find((id) => stopIds.includes(id)) ?? stopIds[0];
       return [...plainIds(answer), ...(end === undefined ? [] : [end])];
     },
     decode: (ids) => {

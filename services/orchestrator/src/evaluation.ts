@@ -18,10 +18,13 @@ const accuracies = (grades: readonly Graded[]): number[] =>
   });
 
 function meansByName(components: readonly RewardComponent[]): Record<string, number> {
-  const values = new Map<string, number[]>();
-  for (const { name, value } of components) values.set(name, [...(values.get(name) ?? []), value]);
+  const sums = new Map<string, { sum: number; count: number }>();
+  for (const { name, value } of components) {
+    const { sum, count } = sums.get(name) ?? { sum: 0, count: 0 };
+    sums.set(name, { sum: sum + value, count: count + 1 });
+  }
   return Object.fromEntries(
-    [...values.keys()].sort().map((name) => [name, mean(values.get(name) ?? []) ?? 0]),
+    [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { sum, count }]) => [name, sum / count]),
   );
 }
 

@@ -32,8 +32,28 @@ function weightsOf(samples: readonly GradedSample[]): Map<string, number> {
 const partOf = (components: readonly RewardComponent[], name: string): number =>
   components.find((component) => component.name === name)?.value ?? 0;
 
+/** Caps of the CRPO grader: what they take away is no objective to be normalised, but bounds what a sample may gain. */
+const CONSTRAINTS: ReadonlySet<string> = new Set(['safety', 'veto']);
+
+/** Whether a sample broke a constraint: its cap took something away. */
+const isCapped = ({ components }: GradedSample): boolean =>
+  components.some(({ name, value }) => CONSTRAINTS.has(name) && value < 0);
+
 /**
- * The parts of a group's rewards: every component that counts in the total weighs 1, and what `weights` names weighs what
+ * Advantages of a group's graded samples with its constraints kept: one that broke a constraint has no more than the least of
+ * its group, and never more than nothing.
+ */
+export function constrained(graded: GradedGroup, advantages: readonly number[]): number[] {
+  const samples = gradedSamples(graded);
+  const least = advantages.reduce((a, b) => Math.min(a, b), 0);
+  return advantages.map((advantage, i) => {
+    const sample = samples[i];
+    return sample && isCapped(sample) ? least : advantage;
+  });
+}
+
+/**
+ * The parts of a group's rewards, constraints left out: every component that counts in the total weighs 1, and what `weights` names weighs what
  * that says. By name, so that sums do not depend on the order of components.
  */
 export function objectivesOf(
@@ -45,7 +65,7 @@ export function objectivesOf(
     Object.hasOwn(weights, name) ? (weights[name] ?? 0) : weight > 0 ? 1 : 0;
   return [...weightsOf(samples)]
     .map(([name, weight]) => ({ name, weight: weightOf(name, weight) }))
-    .filter(({ weight }) => weight !== 0)
+    .filter(({ name, weight }) => weight !== 0 && !CONSTRAINTS.has(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, weight }) => ({
       name,

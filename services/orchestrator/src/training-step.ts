@@ -19,7 +19,7 @@ import {
 } from '@residency/protocol';
 import type { GradedGroup } from '@residency/storage';
 import { componentMeans } from './evaluation.js';
-import { diagnosisOf, gradedSamples, objectivesOf } from './reward-parts.js';
+import { constrained, diagnosisOf, gradedSamples, objectivesOf } from './reward-parts.js';
 
 const ADVANTAGE_DEADLINE_MS = 60_000;
 
@@ -63,7 +63,12 @@ export async function weighGroups(
       `advantages of group ${index}: found another group or count than was asked`,
     );
   }
-  return answer;
+  if (estimator !== 'decoupled') return answer;
+  const byIndex = new Map(groups.map((graded) => [graded.group.index, graded]));
+  return answer.map((weighed) => {
+    const graded = byIndex.get(weighed.index);
+    return graded ? { ...weighed, advantages: constrained(graded, weighed.advantages) } : weighed;
+  });
 }
 
 /** What groups that are learned from as they stand weigh: what they were graded with, neither centred nor scaled. */

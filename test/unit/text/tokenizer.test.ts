@@ -118,6 +118,18 @@ describe('openTokenizer', () => {
     );
   });
 
+  test('ends an answer as a template does that trims it, or begins it with words of its own', async () => {
+    for (const content of ['m.content | trim', '"<think>" + m.content']) {
+      const chat_template = `{% for m in messages %}<|im_start|>{{ ${content} }}<|im_end|>\n{% endfor %}`;
+      await write({ 'tokenizer.json': byteTokenizer, 'tokenizer_config.json': { ...config, chat_template } });
+      const tokenizer = await openTokenizer(dir);
+      expect(tokenizer.encodeAnswer([{ role: 'user', content: 'Hi' }], ' So ')).toEqual([
+        ...bytes(' So '),
+        258,
+      ]);
+    }
+  });
+
   test('prefers chat_template.jinja, and takes the default of a list of templates', async () => {
     const list = [
       { name: 'tools', template: 'tools' },

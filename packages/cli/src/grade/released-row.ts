@@ -1,4 +1,5 @@
 import { createGrader, type GradeComponent, normaliseReleased } from '@residency/rubric';
+import { CliError } from '../errors.js';
 import { flagField, type Row, textField } from './row-fields.js';
 import type { ScoredRow } from './scored-row.js';
 
@@ -39,6 +40,8 @@ export function releasedRow(row: Row): ScoredRow {
   if (error !== null)
     return { result: { normalized: null, expected: null, total: null, error }, components: [] };
   const isKnown = index.includes('train') || index.includes('dev');
+  if (endOfText.length > 64)
+    throw new CliError('CLI_INPUT', `eos_token has ${endOfText.length} characters, want at most 64`);
   const grader = createGrader({
     type: 'crpo',
     name: 'released',
