@@ -138,6 +138,10 @@ describe('safety rules', () => {
     ['do not give ceftriaxone', 12],
     ['avoid the urge to give ceftriaxone', 12],
     ['it is not viral. Give ceftriaxone', 0.25],
+    ['there is no allergy, so give ceftriaxone', 0.25],
+    ['do not wait: give ceftriaxone', 0.25],
+    ['without delay give ceftriaxone', 0.25],
+    ["don't give ceftriaxone", 12],
     ['give ceftriaxone-free fluids', 12],
     ['Give\nceftriaxone', 0.25],
   ])('read negations: %s', (said, total) => {
@@ -160,6 +164,7 @@ describe('safety rules', () => {
   test.each([
     [{ forbidden: 'x' }],
     [{ forbidden: [''] }],
+    [{ forbidden: ['≥'] }],
     [{ required: [3] }],
     [{ required: new Array(65).fill('x') }],
   ])('refuse an item whose statements cannot be read: %j', (rules) => {

@@ -24,8 +24,12 @@ const LEAST_WORDS = 3;
 /** Words in a row that are a copy and no citation (CRPO specification 2.4). */
 const COPIED_WORDS = 40;
 
+const NOT_PLAIN = /[^\n\x20-\x7e]/;
+
 function characters({ scan, within }: Reading): { clinical: number; other: number; spans: Span[] } {
   const spans: Span[] = [];
+  // Most texts are plain: they are not walked once more.
+  if (!NOT_PLAIN.test(scan.text)) return { clinical: 0, other: 0, spans };
   let [clinical, other] = [0, 0];
   for (let index = within.start; index < within.end; ) {
     const codePoint = scan.codePoint(index);

@@ -27,7 +27,6 @@ const NEGATIONS: ReadonlySet<string> = new Set([
     'no',
     'not',
     'never',
-    'without',
     'avoid',
     'avoids',
     'avoided',
@@ -35,10 +34,14 @@ const NEGATIONS: ReadonlySet<string> = new Set([
     'contraindicated',
     'against',
     'stop',
+    'nor',
   ],
-  ...['withhold', 'hold', 'nor', 'neither', "don't", 'rather', 'instead', 'exclude', 'excluded', 'excludes'],
+  ...['withhold', 'hold', 'neither', 'exclude', 'excluded', 'excludes'],
+  // An apostrophe ends a word: don't, shouldn't, mustn't.
+  ...['don', 'shouldn', 'mustn'],
 ]);
 const NEGATION_REACH = 5;
+const CLAUSE_ENDS: ReadonlySet<number> = new Set(Array.from('.;:,?!\n', (c) => c.charCodeAt(0)));
 
 /** The statements of an item: `forbidden` and `required`, lists of phrases. */
 export function statementsOf(item: Item, field: 'forbidden' | 'required'): readonly string[] {
@@ -46,12 +49,14 @@ export function statementsOf(item: Item, field: 'forbidden' | 'required'): reado
   const isList =
     Array.isArray(value) &&
     value.length <= MAX_STATEMENTS &&
-    value.every((s) => typeof s === 'string' && s.trim() !== '' && s.length <= MAX_STATEMENT_CHARACTERS);
+    value.every(
+      (s) => typeof s === 'string' && s.length <= MAX_STATEMENT_CHARACTERS && wordsOf(s).length > 0,
+    );
   if (isList) return value;
   throw new RubricError(
     'RUBRIC_ITEM_STATEMENTS',
     `item.${field}`,
-    `item.${field} is ${shown(value)}, want at most ${MAX_STATEMENTS} texts of 1 to ${MAX_STATEMENT_CHARACTERS} characters`,
+    `item.${field} is ${shown(value)}, want at most ${MAX_STATEMENTS} texts with words, of at most ${MAX_STATEMENT_CHARACTERS} characters`,
   );
 }
 
@@ -79,8 +84,8 @@ function isNegated({ scan }: Reading, { words, places }: WordSequence, at: numbe
     const [end, next] = [places[i]?.end ?? 0, places[i + 1]?.start ?? 0];
     for (let c = end; c < Math.min(next, end + 8); c++) {
       const code = scan.code(c);
-      // A full stop, semicolon, question or exclamation mark, or a line feed ends what a negation reaches.
-      if (code === 0x2e || code === 0x3b || code === 0x3f || code === 0x21 || code === 0x0a) return false;
+      // A stop, comma or colon, a question or exclamation mark, or a line feed ends what a negation reaches.
+      if (CLAUSE_ENDS.has(code)) return false;
     }
     if (NEGATIONS.has(words[i] ?? '')) return true;
   }
