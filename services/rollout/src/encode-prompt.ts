@@ -24,10 +24,13 @@ export function byTemplate<T>({ item }: RolloutPayload, make: () => T): T {
 }
 
 /**
- * Ids of a row's prompt, behind which a number of tokens must fit.
+ * Ids of a row's prompt, behind which a number of tokens must fit; `what` calls them by their name.
  * @throws ResidencyError `prompt_too_long`, `invalid_dataset`
  */
-export function encodePrompt(request: PromptRequest, newTokens: number): number[] {
+export function encodePrompt(
+  request: PromptRequest,
+  { newTokens, what }: { readonly newTokens: number; readonly what: string },
+): number[] {
   const { payload, row, tokenizer, engine } = request;
   const ids = byTemplate(payload, () =>
     tokenizer.applyChatTemplate(row.messages, { addGenerationPrompt: true }),
@@ -36,7 +39,7 @@ export function encodePrompt(request: PromptRequest, newTokens: number): number[
   if (ids.length === 0 || ids.length + newTokens > maxPositions) {
     throw new ResidencyError(
       'prompt_too_long',
-      `row ${payload.item + 1}: found ${ids.length} prompt tokens and ${newTokens} behind them, ` +
+      `row ${payload.item + 1}: found ${ids.length} prompt tokens and ${what}, ` +
         `wanted 1 to ${maxPositions} together`,
     );
   }

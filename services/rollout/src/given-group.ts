@@ -14,5 +14,6 @@ export function givenGroup(request: PromptRequest): SampledGroup {
     return { ids, logprobs: ids.map(() => 0), temperature: 1, stopReason: 'stop', text };
   });
   const longest = Math.max(...samples.map(({ ids }) => ids.length));
-  return { phase, step, index, item, policy, promptIds: encodePrompt(request, longest), samples };
+  const promptIds = encodePrompt(request, { newTokens: longest, what: `an answer of ${longest}` });
+  return { phase, step, index, item, policy, promptIds, samples };
 }

@@ -39,7 +39,10 @@ export async function sampleGroup(request: SampleGroupRequest): Promise<SampledG
   const { phase, step, index, item, policy } = payload;
   const unit = { phase, step };
   const temperatures = unitTemperatures(spec, unit);
-  const promptIds = encodePrompt(request, spec.maxNewTokens);
+  const promptIds = encodePrompt(request, {
+    newTokens: spec.maxNewTokens,
+    what: `max_new_tokens ${spec.maxNewTokens}`,
+  });
   const samples = await engine.sample(
     {
       adapter,

@@ -96,6 +96,7 @@ describe('a job record', () => {
       trainedTokens: 0,
       before: null,
       after: null,
+      best: null,
       error: null,
       finishedAt: null,
       fineTunedModel: null,
