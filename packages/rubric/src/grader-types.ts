@@ -1,6 +1,6 @@
 import { type CrossReferenceSpec, type CrpoGraderSpec, parseCrpoSpec } from './crpo/spec.js';
 import { RubricError, shown } from './errors.js';
-import { type Fields, isObject, readOneOf } from './openai/fields.js';
+import { readOneOf } from './openai/fields.js';
 import {
   type LabelModelSpec,
   parseLabelModel,
@@ -16,7 +16,7 @@ import {
   type StringCheckSpec,
   type TextSimilaritySpec,
 } from './openai/text-specs.js';
-import { FieldReader, namesOf } from './spec-fields.js';
+import { FieldReader, type Fields, isObject, namesOf } from './spec-fields.js';
 
 /** Graders that read the completion and its row alone. */
 export type TextGraderSpec = CrpoGraderSpec | StringCheckSpec | TextSimilaritySpec;

@@ -1,9 +1,7 @@
 import { type CrossReference, crossReferences } from './cross-reference.js';
 import { crpoComponents } from './crpo/components.js';
-import { type CrpoGraderSpec, parseCrpoSpec } from './crpo/spec.js';
-import { RubricError, shown } from './errors.js';
+import type { CrpoGraderSpec } from './crpo/spec.js';
 import type { Grade, GradeComponent, Grader } from './grade.js';
-import { FieldReader, isObject } from './spec-fields.js';
 import { verifiers } from './verifier.js';
 
 export interface GraderOptions {
@@ -19,27 +17,20 @@ function totalOf(components: readonly GradeComponent[]): number {
   return total;
 }
 
-function parsedSpec(spec: unknown): CrpoGraderSpec {
-  if (isObject(spec)) return parseCrpoSpec(new FieldReader(spec));
-  throw new RubricError('RUBRIC_GRADER_NOT_OBJECT', '', `grader is ${shown(spec)}, want an object`);
-}
-
 /**
- * A grader from a job's description, `{ type: 'crpo', name, profile, ... }` (see CrpoGraderSpec). Its components are those of
- * the profile, loopholes and constraints, then, where a verifier is named, the verifier's with weight 0. Grading takes time
- * linear in the completion.
- * @throws RubricError for a description that is not valid, and when grading for an item that cannot be graded
+ * A CRPO grader. Its components are those of the profile, loopholes and constraints, then, where a verifier is named, the
+ * verifier's with weight 0. Grading takes time linear in the completion.
+ * @throws RubricError when grading, for an item that cannot be graded
  */
-export function createCrpoGrader(spec: unknown, options: GraderOptions = {}): Grader {
-  const parsed = parsedSpec(spec);
-  const { name, verifier } = parsed;
-  const { test } = parsed.crossref;
+export function createCrpoGrader(spec: CrpoGraderSpec, options: GraderOptions = {}): Grader {
+  const { name, verifier } = spec;
+  const { test } = spec.crossref;
   // What a judge said is written into the row.
   const crossReference = options.crossReference ?? crossReferences[test === 'judge' ? 'stated' : test];
   return {
     name,
     grade({ item, completion }): Grade {
-      const { components, read } = crpoComponents({ spec: parsed, item, completion, crossReference });
+      const { components, read } = crpoComponents({ spec, item, completion, crossReference });
       options.onWork?.(read);
       const verified = verifier === null ? [] : verifiers[verifier]({ item, completion });
       return { total: totalOf(components), components: [...components, ...verified] };

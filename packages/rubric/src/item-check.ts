@@ -35,15 +35,12 @@ function checkVariables(texts: readonly string[]): ItemCheck {
 const textsOf = (input: readonly JudgeMessage[]): string[] => input.flatMap(({ texts }) => texts);
 
 type Checks = {
-  readonly [T in LeafGraderSpec['type']]: (
-    spec: Extract<LeafGraderSpec, { readonly type: T }>,
-    submitted: unknown,
-  ) => ItemCheck;
+  readonly [T in LeafGraderSpec['type']]: (spec: Extract<LeafGraderSpec, { readonly type: T }>) => ItemCheck;
 };
 
 const checks: Checks = {
-  crpo: (_, submitted) => {
-    const grader = createCrpoGrader(submitted);
+  crpo: (spec) => {
+    const grader = createCrpoGrader(spec);
     // Grading a probe shows whether the grader can use a row at all.
     return (item) => {
       grader.grade({ item, completion: PROBE });
@@ -59,10 +56,9 @@ const checks: Checks = {
 
 function checkOf<T extends LeafGraderSpec['type']>(
   spec: Extract<LeafGraderSpec, { readonly type: T }>,
-  submitted: unknown,
 ): ItemCheck {
   // The row of the spec's own type.
-  return checks[spec.type as T](spec, submitted);
+  return checks[spec.type as T](spec);
 }
 
 /**
@@ -72,9 +68,7 @@ function checkOf<T extends LeafGraderSpec['type']>(
 export function createItemCheck(spec: unknown): ItemCheck {
   const parsed = parseGraderSpec(spec);
   const all =
-    parsed.type === 'multi'
-      ? parsed.graders.map((grader) => checkOf(grader.spec, grader.submitted))
-      : [checkOf(parsed, spec)];
+    parsed.type === 'multi' ? parsed.graders.map((grader) => checkOf(grader.spec)) : [checkOf(parsed)];
   return (item) => {
     for (const check of all) check(item);
   };

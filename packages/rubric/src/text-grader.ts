@@ -1,5 +1,5 @@
 import { RubricError } from './errors.js';
-import type { Grade, Grader } from './grade.js';
+import type { Grade, Grader, Span } from './grade.js';
 import { createCrpoGrader, type GraderOptions } from './grader.js';
 import { isTextGrader, type LeafGraderSpec, parseGraderSpec, type TextGraderSpec } from './grader-types.js';
 import { templateOf } from './openai/fields.js';
@@ -13,58 +13,65 @@ import { stringCheck } from './openai/string-check.js';
 import { render, spansInCompletion } from './openai/template.js';
 import type { StringCheckSpec, TextSimilaritySpec } from './openai/text-specs.js';
 
-function createStringCheck(spec: StringCheckSpec, { onWork }: GraderOptions): Grader {
-  const { name, operation } = spec;
-  const templates = { input: templateOf(spec.input), reference: templateOf(spec.reference) };
+/** Input and reference of a row, rendered. */
+interface Compared {
+  readonly texts: { readonly input: string; readonly reference: string };
+  readonly meter: Meter;
+  /** Places of the completion that spans of the input stand for. */
+  readonly spansOf: (spans: readonly Span[]) => readonly Span[];
+}
+
+/** A grader that compares two rendered texts; a text that cannot be rendered is the sample's failure. */
+function createComparing(
+  { name, input, reference }: StringCheckSpec | TextSimilaritySpec,
+  { onWork }: GraderOptions,
+  compare: (compared: Compared) => Grade,
+): Grader {
+  const templates = { input: templateOf(input), reference: templateOf(reference) };
   return {
     name,
     grade(request): Grade {
       const scope = scopeOf(request);
-      const input = render(templates.input, scope);
-      if (!input.ok) return failedGrade(name, input);
-      const reference = render(templates.reference, scope);
-      if (!reference.ok) return failedGrade(name, reference);
-      const texts = { input: input.text, reference: reference.text };
+      const given = render(templates.input, scope);
+      if (!given.ok) return failedGrade(name, given);
+      const wanted = render(templates.reference, scope);
+      if (!wanted.ok) return failedGrade(name, wanted);
       const meter = new Meter();
-      const { spans, ...found } = stringCheck(operation, texts, meter);
+      const grade = compare({
+        texts: { input: given.text, reference: wanted.text },
+        meter,
+        spansOf: (spans) => spansInCompletion(spans, given.places),
+      });
       onWork?.(meter.steps);
-      return leafGrade(name, { ...found, spans: spansInCompletion(spans, input.places) });
+      return grade;
     },
   };
 }
 
-function createTextSimilarity(spec: TextSimilaritySpec, { onWork }: GraderOptions): Grader {
-  const { name, evaluation_metric: metric, pass_threshold: threshold } = spec;
-  const templates = { input: templateOf(spec.input), reference: templateOf(spec.reference) };
-  return {
-    name,
-    grade(request): Grade {
-      const scope = scopeOf(request);
-      const input = render(templates.input, scope);
-      if (!input.ok) return failedGrade(name, input);
-      const reference = render(templates.reference, scope);
-      if (!reference.ok) return failedGrade(name, reference);
-      const texts = { input: input.text, reference: reference.text };
-      const meter = new Meter();
-      const value = similarityMetrics[metric](texts, meter);
-      onWork?.(meter.steps);
-      const spans = value > 0 ? spansInCompletion(sharedRuns(texts), input.places) : [];
-      const reason = `${metric} of the input and the reference is ${Number(value.toPrecision(6))}`;
-      return leafGrade(name, { value, spans, reason }, passedComponent(name, value, threshold));
-    },
-  };
-}
+const createStringCheck = (spec: StringCheckSpec, options: GraderOptions): Grader =>
+  createComparing(spec, options, ({ texts, meter, spansOf }) => {
+    const { spans, ...found } = stringCheck(spec.operation, texts, meter);
+    return leafGrade(spec.name, { ...found, spans: spansOf(spans) });
+  });
+
+const createTextSimilarity = (spec: TextSimilaritySpec, options: GraderOptions): Grader =>
+  createComparing(spec, options, ({ texts, meter, spansOf }) => {
+    const { name, evaluation_metric: metric, pass_threshold: threshold } = spec;
+    const value = similarityMetrics[metric](texts, meter);
+    const spans = value > 0 ? spansOf(sharedRuns(texts)) : [];
+    const reason = `${metric} of the input and the reference is ${Number(value.toPrecision(6))}`;
+    return leafGrade(name, { value, spans, reason }, passedComponent(name, value, threshold));
+  });
 
 type TextGraders = {
   readonly [T in TextGraderSpec['type']]: (
     spec: Extract<TextGraderSpec, { readonly type: T }>,
     options: GraderOptions,
-    submitted: unknown,
   ) => Grader;
 };
 
 const textGraders: TextGraders = {
-  crpo: (_, options, submitted) => createCrpoGrader(submitted, options),
+  crpo: createCrpoGrader,
   string_check: createStringCheck,
   text_similarity: createTextSimilarity,
 };
@@ -72,11 +79,9 @@ const textGraders: TextGraders = {
 function createLeaf<T extends TextGraderSpec['type']>(
   spec: Extract<TextGraderSpec, { readonly type: T }>,
   options: GraderOptions,
-  submitted: unknown,
 ): Grader {
   // The row of the spec's own type.
-  const create = textGraders[spec.type as T];
-  return create(spec, options, submitted);
+  return textGraders[spec.type as T](spec, options);
 }
 
 function refuseAsking({ type }: LeafGraderSpec, param: string): never {
@@ -89,8 +94,8 @@ function refuseAsking({ type }: LeafGraderSpec, param: string): never {
 
 function createMulti(spec: MultiSpec<LeafGraderSpec>, options: GraderOptions): Grader {
   const formula = formulaOf(spec);
-  const graders = spec.graders.map(({ key, spec: own, submitted }) =>
-    isTextGrader(own) ? createLeaf(own, options, submitted) : refuseAsking(own, `graders.${key}.type`),
+  const graders = spec.graders.map(({ key, spec: own }) =>
+    isTextGrader(own) ? createLeaf(own, options) : refuseAsking(own, `graders.${key}.type`),
   );
   return {
     name: spec.name,
@@ -112,5 +117,5 @@ function createMulti(spec: MultiSpec<LeafGraderSpec>, options: GraderOptions): G
 export function createGrader(spec: unknown, options: GraderOptions = {}): Grader {
   const parsed = parseGraderSpec(spec);
   if (parsed.type === 'multi') return createMulti(parsed, options);
-  return isTextGrader(parsed) ? createLeaf(parsed, options, spec) : refuseAsking(parsed, 'type');
+  return isTextGrader(parsed) ? createLeaf(parsed, options) : refuseAsking(parsed, 'type');
 }

@@ -1,16 +1,10 @@
 import { RubricError, shown } from '../errors.js';
+import { FieldReader, type Fields } from '../spec-fields.js';
 import { type ParsedTemplate, parseTemplate, type Template } from './template.js';
-
-/** A grader as it came: an object of anything. */
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** Characters of a template at most. */
 export const MAX_TEMPLATE = 65_536;
 const MAX_NAME = 128;
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Refuses a field's value. @throws RubricError RUBRIC_GRADER_FIELD */
 export function refuse(field: string, value: unknown, want: string): never {
@@ -18,28 +12,16 @@ export function refuse(field: string, value: unknown, want: string): never {
 }
 
 /** Refuses fields that nothing reads. @throws RubricError RUBRIC_GRADER_UNKNOWN_FIELD */
-export function refuseUnknown(fields: Fields, known: readonly string[], what: string): void {
-  const field = Object.keys(fields)
-    .sort()
-    .find((name) => !known.includes(name));
-  if (field === undefined) return;
-  throw new RubricError(
-    'RUBRIC_GRADER_UNKNOWN_FIELD',
-    field,
-    `grader.${field} is not a field of a '${what}' grader, want: ${known.join(', ')}`,
-  );
-}
+export const refuseUnknown = (fields: Fields, known: readonly string[], what: string): void =>
+  new FieldReader(fields).only(known, `a '${what}' grader`);
 
 export interface TextRange {
   readonly least: number;
   readonly most: number;
 }
 
-export function readText(fields: Fields, field: string, { least, most }: TextRange): string {
-  const value = fields[field];
-  if (typeof value === 'string' && value.length >= least && value.length <= most) return value;
-  return refuse(field, value, `a string of ${least} to ${most} characters`);
-}
+export const readText = (fields: Fields, field: string, { least, most }: TextRange): string =>
+  new FieldReader(fields).text(field, { min: least, max: most });
 
 /** The grader's name; a fallback where the type may go without one. */
 export function readName(fields: Fields, fallback?: string): string {
@@ -47,11 +29,8 @@ export function readName(fields: Fields, fallback?: string): string {
   return readText(fields, 'name', { least: 1, most: MAX_NAME });
 }
 
-export function readOneOf<T extends string>(fields: Fields, field: string, allowed: readonly T[]): T {
-  const value = fields[field];
-  const found = allowed.find((candidate) => candidate === value);
-  return found ?? refuse(field, value, `one of: ${allowed.map((name) => `'${name}'`).join(', ')}`);
-}
+export const readOneOf = <T extends string>(fields: Fields, field: string, allowed: readonly T[]): T =>
+  new FieldReader(fields).oneOf(field, allowed);
 
 export interface NumberRange {
   readonly min: number;

@@ -1,4 +1,4 @@
-import { type Fields, isObject } from './fields.js';
+import { type Fields, isObject } from '../spec-fields.js';
 import type { LabelModelSpec, ScoreModelSpec } from './model-specs.js';
 import { type GraderFailure, oneLine } from './reasons.js';
 import { textOf } from './scope.js';

@@ -1,7 +1,6 @@
+import { type Fields, isObject } from '../spec-fields.js';
 import {
   checkTemplate,
-  type Fields,
-  isObject,
   MAX_TEMPLATE,
   readName,
   readNumber,

@@ -1,5 +1,6 @@
 import { RubricError } from '../errors.js';
-import { type Fields, isObject, readName, readText, refuse, refuseUnknown } from './fields.js';
+import { type Fields, isObject } from '../spec-fields.js';
+import { readName, readText, refuse, refuseUnknown } from './fields.js';
 import { compileFormula, type Formula, isFormulaName, MAX_FORMULA } from './formula.js';
 
 /** A grader inside a multi grader, under the name that the formula uses. */

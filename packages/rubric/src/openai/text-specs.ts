@@ -1,13 +1,5 @@
-import {
-  type Fields,
-  readName,
-  readNumber,
-  readOneOf,
-  readTemplate,
-  readText,
-  refuse,
-  refuseUnknown,
-} from './fields.js';
+import type { Fields } from '../spec-fields.js';
+import { readName, readNumber, readOneOf, readTemplate, readText, refuse, refuseUnknown } from './fields.js';
 import { type SimilarityMetric, similarityMetrics } from './similarity.js';
 import { type StringOperation, stringOperations } from './string-check.js';
 
