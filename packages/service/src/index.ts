@@ -60,5 +60,6 @@ export {
 export { openRedis, queueConnection, type RedisRole, redisReady } from './redis.js';
 export { ResourceTable } from './resource-table.js';
 export { type RunningService, runService, stopService } from './run-service.js';
+export { Semaphore } from './semaphore.js';
 export { Shutdown, type ShutdownStage, type StopStep } from './shutdown.js';
 export { type BuiltService, type ServiceBase, type ServiceSettings, startService } from './start-service.js';

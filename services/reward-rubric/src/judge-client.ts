@@ -7,9 +7,8 @@ import {
   readUsage,
   type TokenUsage,
 } from '@residency/rubric';
-import { pause } from '@residency/service';
+import { pause, Semaphore } from '@residency/service';
 import { AnswerCache } from './answer-cache.js';
-import { Semaphore } from './semaphore.js';
 
 /** The endpoint that judges; the operator names it, never a job. */
 export interface JudgeSettings {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ResidencyError } from '@residency/protocol';
 import { oneLine, type PythonCall, type PythonOutcome } from '@residency/rubric';
-import { Semaphore } from '../semaphore.js';
+import { Semaphore } from '@residency/service';
 import type { PythonReply, PythonTask } from './message.js';
 
 export interface SandboxOptions {

@@ -9,11 +9,11 @@ export class Semaphore {
   }
 
   /** Runs the task when its turn comes; gives up before starting when the signal is aborted by then. */
-  async run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       return await task();
     } finally {
       const next = this.#waiting.shift();
