@@ -118,8 +118,13 @@ export interface LearnContext {
   readonly call: CallOptions;
 }
 
-/** The adapter that penalties keep to: the one that the run began with, or none for the base model. */
-async function referenceOf({ jobId }: LearnHeader, context: LearnContext): Promise<Uint8Array | null> {
+/** The adapter that penalties and preferences keep to: the one that the run began with; none for the base model, or where nothing keeps to it. */
+async function referenceOf(
+  { jobId, hyperparameters }: LearnHeader,
+  context: LearnContext,
+): Promise<Uint8Array | null> {
+  const { klCoefficient, objective } = hyperparameters;
+  if (klCoefficient === 0 && objective !== 'dpo') return null;
   const origin = await context.manifests.read(jobId, 0);
   return origin?.parentSha256 === undefined ? null : await readBytes(context.store, origin.parentSha256);
 }
