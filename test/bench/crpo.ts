@@ -12,17 +12,14 @@ import { demoDefaults, demoJob } from '@residency/cli';
 import type { CreateJobRequest, ResidencyRequest } from '@residency/protocol';
 import { type ClinicalMeasures, measure } from './support/clinical-measures.js';
 import { type JobRunner, withPlatform } from './support/platform-jobs.js';
+import { textOptions } from './support/text-options.js';
 
 const CONFIGS = ['objectives', 'cold-start'] as const;
 type Config = (typeof CONFIGS)[number];
-const optionOf = (name: string): string | undefined => {
-  const at = process.argv.indexOf(name);
-  return at === -1 ? undefined : process.argv[at + 1];
-};
-const seeds = (optionOf('--seeds') ?? '1,2,3').split(',').map(Number);
-const steps = Number(optionOf('--steps') ?? 30);
-const heldOut = Number(optionOf('--held-out') ?? 100);
-const chosen = CONFIGS.filter((name) => process.argv.includes(name));
+const { values, words } = textOptions({ seeds: '1,2,3', steps: '30', 'held-out': '100' });
+const seeds = values.seeds.split(',').map(Number);
+const [steps, heldOut] = [Number(values.steps), Number(values['held-out'])];
+const chosen = CONFIGS.filter((name) => words.includes(name));
 const configs: readonly Config[] = chosen.length > 0 ? chosen : CONFIGS;
 
 const PAPER = { type: 'crpo', name: 'crpo', profile: 'crpo-paper', crossref: 'case', verifier: 'bedside' };

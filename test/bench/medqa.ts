@@ -12,14 +12,15 @@ import { createSplitter, readQuestions, type TrainingRow, trainingRow } from '@r
 import type { EvaluationSummary } from '@residency/protocol';
 import { smollm2Model } from './support/bench-model.js';
 import { withPlatform } from './support/platform-jobs.js';
+import { textOptions } from './support/text-options.js';
 
-const optionOf = (name: string, fallback: string): string => {
-  const at = process.argv.indexOf(name);
-  return (at === -1 ? undefined : process.argv[at + 1]) ?? fallback;
-};
-const path = optionOf('--data', join(import.meta.dirname, '../../../shared/datasets/medqa_dev.jsonl'));
-const steps = Number(optionOf('--steps', '10'));
-const heldOut = Number(optionOf('--held-out', '40'));
+const { values } = textOptions({
+  data: join(import.meta.dirname, '../../../shared/datasets/medqa_dev.jsonl'),
+  steps: '10',
+  'held-out': '40',
+});
+const path = values.data;
+const [steps, heldOut] = [Number(values.steps), Number(values['held-out'])];
 const MAX_CHARACTERS = 700;
 const SHARE = 0.3;
 

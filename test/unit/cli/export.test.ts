@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commands } from '@residency/cli';
 import { encodeAdapter, initAdapter, parseSafetensors } from '@residency/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../support/run-command.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.js';
 import { configOf, TINY_QWEN2, writeTinyModel } from '../../support/tiny-model.js';
 
@@ -20,19 +20,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** Runs `residency export`: its exit code and what it printed. */
-async function exported(...args: readonly string[]): Promise<{ code: number; lines: string[] }> {
-  const lines: string[] = [];
-  const context = {
-    terminal: { isInteractive: false, line: (text: string) => lines.push(text), status: () => undefined },
-    env: {},
-    signal: new AbortController().signal,
-    hurry: new AbortController().signal,
-  };
-  const command = commands.get('export');
-  if (!command) throw new Error('no such command');
-  return { code: await command.run(args, context), lines };
-}
+const exported = (...args: readonly string[]) => runCommand('export', args);
 
 describe('residency export', () => {
   test('writes an adapter for PEFT, from a file or from such a folder', async () => {

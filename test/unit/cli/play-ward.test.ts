@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commands } from '@residency/cli';
 import { drawWardPatient, wardOf } from '@residency/environments';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MEDIQ_ROW, OSCE_ROW } from '../../support/case-files.js';
+import { runCommand } from '../../support/run-command.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.js';
 
 let folder: TemporaryFolder;
@@ -16,16 +16,8 @@ afterAll(async () => {
 
 /** Runs `residency play ward`: what it printed. */
 async function played(...args: readonly string[]): Promise<string[]> {
-  const lines: string[] = [];
-  const context = {
-    terminal: { isInteractive: false, line: (text: string) => lines.push(text), status: () => undefined },
-    env: {},
-    signal: new AbortController().signal,
-    hurry: new AbortController().signal,
-  };
-  const command = commands.get('play');
-  if (!command) throw new Error('no such command');
-  expect(await command.run(['ward', ...args], context)).toBe(0);
+  const { code, lines } = await runCommand('play', ['ward', ...args]);
+  expect(code).toBe(0);
   return lines;
 }
 

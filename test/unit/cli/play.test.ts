@@ -4,6 +4,7 @@ import { commands, playByHand } from '@residency/cli';
 import { environments, generateGame, openGame } from '@residency/environments';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gamePath, householdTraces } from '../../support/household-games.js';
+import { runCommand } from '../../support/run-command.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.js';
 import { TINY_GAME } from '../../support/tiny-game.js';
 
@@ -15,19 +16,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** Runs `residency play`: its exit code and what it printed. */
-async function played(...args: readonly string[]): Promise<{ code: number; lines: string[] }> {
-  const lines: string[] = [];
-  const context = {
-    terminal: { isInteractive: false, line: (text: string) => lines.push(text), status: () => undefined },
-    env: {},
-    signal: new AbortController().signal,
-    hurry: new AbortController().signal,
-  };
-  const command = commands.get('play');
-  if (!command) throw new Error('no such command');
-  return { code: await command.run(args, context), lines };
-}
+const played = (...args: readonly string[]) => runCommand('play', args);
 
 const fileOf = async (name: string, text: string): Promise<string> => {
   const path = join(folder.path, name);

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createGrader, RubricError } from '@residency/rubric';
+import { createGrader } from '@residency/rubric';
 import { choiceFlag, readFlags, switchFlag, textFlag } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
 import { CliError, messageOf } from '../errors.js';
 import { mapJsonLines } from '../json-lines.js';
-import { type Row, rowOf, textField } from './row-fields.js';
+import { graded, type Row, rowOf, textField } from './row-fields.js';
 import { rowScorers } from './scored-row.js';
 
 const flags = {
@@ -19,21 +19,12 @@ async function readGrader(path: string): Promise<(row: Row) => Row> {
   try {
     const grader = createGrader(JSON.parse(await readFile(path, 'utf8')));
     return (row) => {
-      const { total, components } = grade(grader.grade, row);
+      const completion = textField(row, 'completion');
+      const { total, components } = graded(() => grader.grade({ item: row, completion }));
       return { ...row, total, components };
     };
   } catch (cause) {
     throw new CliError('CLI_INPUT', `${path}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function grade<G>(rule: (request: { item: Row; completion: string }) => G, row: Row): G {
-  const completion = textField(row, 'completion');
-  try {
-    return rule({ item: row, completion });
-  } catch (cause) {
-    if (!(cause instanceof RubricError)) throw cause;
-    throw new CliError('CLI_INPUT', cause.message, { cause });
   }
 }
 

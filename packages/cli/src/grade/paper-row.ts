@@ -1,7 +1,6 @@
-import { createGrader, RubricError } from '@residency/rubric';
-import { CliError } from '../errors.js';
+import { createGrader } from '@residency/rubric';
 import { valuesOf } from './released-row.js';
-import { flagField, numberField, type Row, textField } from './row-fields.js';
+import { flagField, graded, numberField, type Row, textField } from './row-fields.js';
 import type { ScoredRow } from './scored-row.js';
 
 /**
@@ -14,17 +13,13 @@ export function paperRow(row: Row): ScoredRow {
   const completion = textField(row, 'completion');
   const crossref = flagField(row, 'crossref');
   const k = numberField(row, 'k', 10);
-  try {
-    const given = { value: crossref === true ? 1 : 0, spans: [], reason: 'as the row says' };
-    const grader = createGrader(
+  const given = { value: crossref === true ? 1 : 0, spans: [], reason: 'as the row says' };
+  const { total, components } = graded(() =>
+    createGrader(
       { type: 'crpo', name: 'paper', profile: 'crpo-paper', k },
       crossref === null ? {} : { crossReference: () => given },
-    );
-    const { total, components } = grader.grade({ item: row, completion });
-    const expected = valuesOf(components, ['accuracy', 'clinical_reasoning', 'consistency']);
-    return { result: { expected, total }, components };
-  } catch (error) {
-    if (!(error instanceof RubricError)) throw error;
-    throw new CliError('CLI_INPUT', error.message, { cause: error });
-  }
+    ).grade({ item: row, completion }),
+  );
+  const expected = valuesOf(components, ['accuracy', 'clinical_reasoning', 'consistency']);
+  return { result: { expected, total }, components };
 }

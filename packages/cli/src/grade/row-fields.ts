@@ -1,3 +1,4 @@
+import { RubricError } from '@residency/rubric';
 import { CliError } from '../errors.js';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -33,4 +34,14 @@ export function flagField(row: Row, field: string): boolean | null {
 export function numberField(row: Row, field: string, fallback: number): number {
   const value = row[field] ?? fallback;
   return typeof value === 'number' && Number.isFinite(value) ? value : refuse(field, value, 'a number');
+}
+
+/** Grades; a row that the rubric refuses is bad input. @throws CliError CLI_INPUT */
+export function graded<G>(grade: () => G): G {
+  try {
+    return grade();
+  } catch (cause) {
+    if (!(cause instanceof RubricError)) throw cause;
+    throw new CliError('CLI_INPUT', cause.message, { cause });
+  }
 }
