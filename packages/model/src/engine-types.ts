@@ -20,6 +20,11 @@ export interface SampleRequest {
   /** The policy version to sample from; null means the base model. */
   readonly adapter: AdapterRef | null;
   readonly promptIds: readonly number[];
+  /**
+   * Prompts of the samples where they differ, one each; `promptIds` is then empty. Equal ones are computed once. A sample's last
+   * bits may depend on the prompts beside its own, which are padded to one length.
+   */
+  readonly ownPrompts?: readonly (readonly number[])[];
   /** One temperature per sample, so its length is the group size G; 0 means greedy. */
   readonly temperatures: readonly number[];
   readonly maxNewTokens: number;
@@ -36,6 +41,8 @@ export interface SampleRequest {
   /** Draws from tokens at least this likely, as a share of the most likely one. @defaultValue 0 */
   readonly minP?: number;
   readonly key: SampleKey;
+  /** Numbers of the samples under that key, each of 32 bits. @defaultValue their places */
+  readonly sampleNumbers?: readonly number[];
 }
 
 export interface Sample {

@@ -12,14 +12,18 @@ const isWhole = (value: number, least: number): boolean => Number.isInteger(valu
 
 /** @throws ModelError `MODEL_REQUEST` naming what was found and what was wanted */
 export function checkSampleRequest({ config }: OpenModel, r: SampleRequest): void {
-  if (r.promptIds.length === 0) throw bad('promptIds: want at least one token');
+  checkPrompts(r);
   const { stopSequences = [] } = r;
   if (stopSequences.some((s) => s.length === 0)) throw bad('stopSequences: want at least one token in each');
-  const foreign = [...r.promptIds, ...r.stopIds, ...stopSequences.flat()].find(
-    (id) => !isWhole(id, 0) || id >= config.vocab,
-  );
+  const foreign = [
+    ...r.promptIds,
+    ...(r.ownPrompts ?? []).flat(),
+    ...r.stopIds,
+    ...stopSequences.flat(),
+  ].find((id) => !isWhole(id, 0) || id >= config.vocab);
   if (foreign !== undefined) throw bad(`token id ${foreign}: want 0 to ${config.vocab - 1}`);
   checkKey(r.key);
+  checkNumbers(r);
   checkDistribution(r);
   checkLengths(r, config.maxPositions);
 }
@@ -29,6 +33,30 @@ function checkKey(key: SampleKey): void {
     if (!isWhole(value, 0) || value > LARGEST_KEY)
       throw bad(`key.${name} is ${value}: want a whole number from 0 to ${LARGEST_KEY}`);
   }
+}
+
+function checkPrompts({ promptIds, ownPrompts, temperatures }: SampleRequest): void {
+  if (ownPrompts === undefined) {
+    if (promptIds.length === 0) throw bad('promptIds: want at least one token');
+    return;
+  }
+  if (promptIds.length > 0) throw bad('promptIds: want none where samples have prompts of their own');
+  if (ownPrompts.length !== temperatures.length)
+    throw bad(`ownPrompts: want one for each of ${temperatures.length} samples, got ${ownPrompts.length}`);
+  if (ownPrompts.some((prompt) => prompt.length === 0))
+    throw bad('ownPrompts: want at least one token in each');
+}
+
+function checkNumbers({ sampleNumbers, temperatures }: SampleRequest): void {
+  if (sampleNumbers === undefined) return;
+  if (sampleNumbers.length !== temperatures.length)
+    throw bad(
+      `sampleNumbers: want one for each of ${temperatures.length} samples, got ${sampleNumbers.length}`,
+    );
+  const wrong = sampleNumbers.find((n) => !isWhole(n, 0) || n > LARGEST_KEY);
+  if (wrong !== undefined)
+    throw bad(`sampleNumbers has ${wrong}: want whole numbers from 0 to ${LARGEST_KEY}`);
+  if (new Set(sampleNumbers).size < sampleNumbers.length) throw bad('sampleNumbers: want each number once');
 }
 
 function checkDistribution(r: SampleRequest): void {
@@ -48,10 +76,11 @@ function checkLengths(r: SampleRequest, maxPositions: number): void {
   const limit = r.limits?.find((l) => !isWhole(l, 1) || l > r.maxNewTokens);
   if (limit !== undefined)
     throw bad(`limit ${limit}: want a whole number from 1 to maxNewTokens = ${r.maxNewTokens}`);
-  const length = r.promptIds.length + r.maxNewTokens;
+  const longest = Math.max(r.promptIds.length, ...(r.ownPrompts ?? []).map((prompt) => prompt.length));
+  const length = longest + r.maxNewTokens;
   if (length > maxPositions) {
     throw bad(
-      `${r.promptIds.length} prompt tokens and ${r.maxNewTokens} new ones are ${length}: the model has ${maxPositions} positions`,
+      `${longest} prompt tokens and ${r.maxNewTokens} new ones are ${length}: the model has ${maxPositions} positions`,
     );
   }
 }

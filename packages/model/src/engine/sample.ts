@@ -4,13 +4,15 @@ import { adapterInputs, decodeAdapter, trainableOf } from '../adapter.js';
 import type { DecoderConfig } from '../config.js';
 import type { Sample, SampleRequest } from '../engine-types.js';
 import { ModelError } from '../errors.js';
+import { toLanes } from '../layout/lanes.js';
 import { batchSize, generateProgram } from '../programs/generate.js';
 import { checkSampleRequest } from './check-sample.js';
 import { fittingSession, type Job } from './fitting-session.js';
 import type { OpenModel } from './model.js';
 
 /**
- * Samples a group. A sample depends on the seed, step, prompt and its own index alone, not on the samples beside it.
+ * Samples a group. A sample depends on the seed, step, prompt and its own number alone, not on the samples beside it; where
+ * samples have prompts of their own, its last bits may depend on those.
  * @throws ModelError `MODEL_REQUEST`, `MODEL_ADAPTER`, `MODEL_NUMERIC`; `MODEL_MEMORY` where it cannot fit
  */
 export async function sampleGroup(model: OpenModel, request: SampleRequest): Promise<Sample[]> {
@@ -18,11 +20,12 @@ export async function sampleGroup(model: OpenModel, request: SampleRequest): Pro
   const adapter = request.adapter ? decodeAdapter(request.adapter.bytes, model.config) : null;
   const trainable = trainableOf(adapter);
   const isFiltered = hasFilters(request);
+  const hasOwnPrompts = request.ownPrompts !== undefined;
   const { sizes, feeds } = generateFeeds(request, model.config);
   const program = {
-    name: isFiltered ? 'generate:filtered' : 'generate',
+    name: `generate${isFiltered ? ':filtered' : ''}${hasOwnPrompts ? ':prompts' : ''}`,
     trainable,
-    build: () => generateProgram(model.config, trainable, { isFiltered }),
+    build: () => generateProgram(model.config, trainable, { isFiltered, hasOwnPrompts }),
   };
   const session = await fittingSession(model, [program], jobOf(model, sizes));
   const out = await session.run(sizes, { ...adapterInputs(adapter), ...feeds });
@@ -39,12 +42,12 @@ export async function sampleGroup(model: OpenModel, request: SampleRequest): Pro
 
 /** What the device alone knows is taken to be as large as it may get: all rows go on to the last token. */
 function jobOf({ config }: OpenModel, sizes: GenerateSizes): Job {
-  const { P, G, M } = sizes;
+  const { P, G, M, N = 1 } = sizes;
   return {
     sizes: { ...sizes, A: G, B: G, T: M, tokens: M, rounds: G },
     hostBytes: 0,
     what: `sampling ${G} completions`,
-    shape: `a prompt of ${P} tokens, up to ${M} new ones, ${config.layers} layers`,
+    shape: `${N === 1 ? 'a prompt' : `${N} prompts`} of ${P} tokens, up to ${M} new ones, ${config.layers} layers`,
     remedy: 'allow fewer new tokens, sample smaller groups, or allow more memory',
     releases: true,
   };
@@ -54,14 +57,18 @@ const hasFilters = (r: SampleRequest): boolean => (r.topK ?? 0) > 0 || (r.topP ?
 
 const limitOf = (r: SampleRequest, sample: number): number => r.limits?.[sample] ?? r.maxNewTokens;
 
-type GenerateSizes = Readonly<Record<'P' | 'G' | 'M' | 'K' | 'W' | 'F', number>>;
+/** A sample that nobody asked for is drawn under its place. */
+const numberOf = ({ sampleNumbers }: SampleRequest, sample: number): number =>
+  sampleNumbers?.[sample] ?? sample;
+
+type GenerateSizes = Readonly<Record<'P' | 'G' | 'M' | 'K' | 'W' | 'F', number>> & { readonly N?: number };
 
 /** Sizes and feeds of the generate program for a request. */
 export function generateFeeds(
   request: SampleRequest,
   config: DecoderConfig,
 ): { sizes: GenerateSizes; feeds: Record<string, TensorData> } {
-  const { promptIds, temperatures, maxNewTokens, key } = request;
+  const { temperatures, maxNewTokens, key } = request;
   const { vocab } = config;
   const samples = temperatures.length;
   // A sample that nobody asked for ends after its first token.
@@ -73,14 +80,21 @@ export function generateFeeds(
   const uniforms = new Float32Array(M * G);
   for (let token = 0; token < M; token++) {
     for (let sample = 0; sample < G; sample++)
-      uniforms[token * G + sample] = uniform([key.seed, key.step, key.prompt, sample, token]);
+      uniforms[token * G + sample] = uniform([
+        key.seed,
+        key.step,
+        key.prompt,
+        numberOf(request, sample),
+        token,
+      ]);
   }
   const topK = (request.topK ?? 0) > 0 ? Math.min(request.topK ?? vocab, vocab) : vocab;
   const stops = stopMatrix(request, vocab);
+  const prompts = promptFeeds(request, G);
   return {
-    sizes: { P: promptIds.length, G, M, K: stops.count, W: stops.width, F: topK },
+    sizes: { ...prompts.sizes, G, M, K: stops.count, W: stops.width, F: topK },
     feeds: {
-      promptIds: BigInt64Array.from(promptIds, BigInt),
+      ...prompts.feeds,
       uniforms,
       inverseTemperatures: perSample((g) => (temperatures[g] === 0 ? 1 : 1 / (temperatures[g] ?? 1)), 1),
       isGreedy: perSample((g) => (temperatures[g] === 0 ? 1 : 0), 1),
@@ -91,6 +105,36 @@ export function generateFeeds(
         topP: new Float32Array(G).fill(request.topP ?? 1),
         minP: new Float32Array(G).fill(request.minP ?? 0),
       }),
+    },
+  };
+}
+
+/** What samples begin with: one prompt, or each distinct one once, padded to one length. */
+function promptFeeds(
+  { promptIds, ownPrompts }: SampleRequest,
+  G: number,
+): { sizes: { readonly P: number; readonly N?: number }; feeds: Record<string, TensorData> } {
+  if (ownPrompts === undefined)
+    return { sizes: { P: promptIds.length }, feeds: { promptIds: BigInt64Array.from(promptIds, BigInt) } };
+  const places = new Map<string, number>();
+  const distinct: (readonly number[])[] = [];
+  const owners = new BigInt64Array(G);
+  for (const [sample, prompt] of ownPrompts.entries()) {
+    const key = prompt.join();
+    const place = places.get(key) ?? distinct.push(prompt) - 1;
+    places.set(key, place);
+    owners[sample] = BigInt(place);
+  }
+  const P = toLanes(Math.max(...distinct.map((prompt) => prompt.length)));
+  const ids = new BigInt64Array(distinct.length * P);
+  for (const [place, prompt] of distinct.entries()) ids.set(BigInt64Array.from(prompt, BigInt), place * P);
+  return {
+    sizes: { P, N: distinct.length },
+    feeds: {
+      promptIds: ids,
+      owners,
+      lengths: Float32Array.from(distinct, (prompt) => prompt.length),
+      lastRows: BigInt64Array.from(distinct, (prompt, place) => BigInt(place * P + prompt.length - 1)),
     },
   };
 }

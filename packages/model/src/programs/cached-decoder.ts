@@ -1,4 +1,4 @@
-import { type Dim, mulDims, ops, subDims, sym, type Tensor } from '@residency/tensor';
+import { type Dim, mulDims, ops, type Shape, subDims, sym, type Tensor } from '@residency/tensor';
 import { attend } from '../attention.js';
 import type { DecoderConfig } from '../config.js';
 import {
@@ -11,11 +11,14 @@ import {
   normBeforeAttention,
   type Parameters,
   positionsFrom,
+  type RotaryTable,
   rotaryTable,
 } from '../decoder.js';
 
 /** Prompt tokens. */
 export const P: Dim = sym('P');
+/** Prompts, where there are several. */
+export const N: Dim = sym('N');
 /** Rows of a batch, known on the device only. */
 export const B: Dim = sym('B');
 
@@ -62,27 +65,118 @@ export function prefill(c: DecoderConfig, p: Parameters, promptIds: Tensor): Pro
   return { cache, logits: logitsOf(c, p, x) };
 }
 
-/** One token i64[B] of every row, all at one position f32[]: attends to [prompt ; own tokens]. */
+/** Several prompts: keys [KV, N, d, P] and values [KV, N, P, d] by layer, and what the last tokens predict, [N, V]. */
+export type Prompts = Prompt;
+
+/** What lies behind the end of prompts of different lengths. */
+export interface PromptEnds {
+  /** i64[N]: places of the last tokens among the N * P rows. */
+  readonly lastRows: Tensor;
+}
+
+/** Computes prompts i64[N, P], padded behind their ends, each once for all its samples. */
+export function prefillMany(
+  c: DecoderConfig,
+  p: Parameters,
+  promptIds: Tensor,
+  { lastRows }: PromptEnds,
+): Prompts {
+  const { trace: t } = promptIds;
+  const [KV, R, d] = [c.kvHeads, c.heads / c.kvHeads, c.headDim];
+  const [rows, batch] = [mulDims(N, P), mulDims(KV, N)];
+  // The places of every prompt, one behind the other.
+  const places = ops.expand(ops.expandDims(positionsFrom(t, 0, P), 0), [N, P]);
+  const table = rotaryTable(c, ops.reshape(places, [rows]));
+  const mask = causalMask(t, 0, P, P);
+  const cache: Tensor[] = [];
+  let x = embed(p, ops.reshape(promptIds, [rows]));
+  for (let layer = 0; layer < c.layers; layer++) {
+    const h = normBeforeAttention(c, p, layer, x);
+    const [q, k, v] = headsOf(c, p, layer, ['q_proj', 'k_proj', 'v_proj'], h, table);
+    if (!q || !k || !v) throw new TypeError('internal: three projections give three results');
+    const ofPrompts = (y: Tensor): Tensor => ops.reshape(y, [N, P, KV, d]);
+    const [turned, values] = [
+      ops.transpose(ofPrompts(k), [2, 0, 3, 1]),
+      ops.transpose(ofPrompts(v), [2, 0, 1, 3]),
+    ];
+    cache.push(turned, values);
+    const queries = ops.transpose(ops.reshape(q, [N, P, KV, R, d]), [2, 0, 3, 1, 4]);
+    const part = {
+      keys: ops.swapLast(ops.reshape(turned, [batch, d, P])),
+      values: ops.reshape(values, [batch, P, d]),
+      rows: [batch, mulDims(R, P)],
+      mask,
+    };
+    const mixed = attend(ops.reshape(queries, [batch, R, P, d]), [part], attentionScale(c));
+    const turnedBack = ops.transpose(ops.reshape(mixed, [KV, N, R, P, d]), [1, 3, 0, 2, 4]);
+    const flat = ops.reshape(turnedBack, [rows, KV * R * d]);
+    // Of the last layer only the last tokens are needed.
+    const isLast = layer === c.layers - 1;
+    const kept = (y: Tensor): Tensor => (isLast ? ops.gather(y, lastRows) : y);
+    x = finishLayer(c, p, layer, kept(x), kept(flat));
+  }
+  return { cache, logits: logitsOf(c, p, x) };
+}
+
+/** What the rows of a batch began with, as their tokens read it. */
+export interface Beginning {
+  /** By layer: [KV, d, P] and [KV, P, d] of one prompt for all rows, or [KV, B, d, P] and [KV, B, P, d] of each its own. */
+  readonly cache: readonly Tensor[];
+  /** How it sees the query rows [KV, B, R]. */
+  readonly rows: Shape;
+  /** Hides from a row what lies behind its prompt's end; null where nothing does. */
+  readonly mask: Tensor | null;
+  /** Angles of the rows' next tokens, of which the latest is number `place` f32[] of its row. */
+  angles(place: Tensor): RotaryTable;
+}
+
+/** One prompt, of so many tokens f32[], that all rows share. */
+export function sharedBeginning(c: DecoderConfig, prompt: Prompt, length: Tensor): Beginning {
+  return {
+    cache: prompt.cache,
+    rows: [c.kvHeads, mulDims(B, c.heads / c.kvHeads)],
+    mask: null,
+    // One row, repeated: the sine of a vector's last elements is another function of theirs than of its first.
+    angles: (place) => rotaryTable(c, ops.reshape(ops.add(ops.sub(length, 1), place), [1])),
+  };
+}
+
+/** The prompt i64[B] of each row; lengths f32[N], and a mask f32[N, P] that is -inf behind a prompt's end. */
+export function ownBeginnings(
+  c: DecoderConfig,
+  prompts: Prompts,
+  owners: Tensor,
+  { lengths, mask }: { readonly lengths: Tensor; readonly mask: Tensor },
+): Beginning {
+  const before = ops.sub(ops.gather(lengths, owners), 1);
+  return {
+    cache: prompts.cache.map((x) => ops.gather(x, owners, 1)),
+    rows: [c.kvHeads, B, c.heads / c.kvHeads],
+    mask: ops.expandDims(ops.gather(mask, owners), 1),
+    angles: (place) => rotaryTable(c, ops.add(before, place)),
+  };
+}
+
+/** One token i64[B] of every row, number `place` f32[] of its own: attends to [prompt ; own tokens]. */
 export function step(
   c: DecoderConfig,
   p: Parameters,
   token: Tensor,
-  position: Tensor,
-  prompt: Prompt,
+  place: Tensor,
+  beginning: Beginning,
   cache: readonly Tensor[],
 ): { logits: Tensor; cache: Tensor[] } {
   const [KV, R, d] = [c.kvHeads, c.heads / c.kvHeads, c.headDim];
-  // One row, repeated: the sine of a vector's last elements is another function of theirs than of its first.
-  const one = rotaryTable(c, ops.reshape(position, [1]));
+  const angles = beginning.angles(place);
   const zeros = ops.mul(ops.expandDims(ops.cast(token, 'f32'), -1), 0);
-  const table = { cos: ops.add(zeros, one.cos), sin: ops.add(zeros, one.sin) };
+  const table = { cos: ops.add(zeros, angles.cos), sin: ops.add(zeros, angles.sin) };
   const grown: Tensor[] = [];
   let x = embed(p, token);
   for (let layer = 0; layer < c.layers; layer++) {
     const h = normBeforeAttention(c, p, layer, x);
     const [q, k, v] = headsOf(c, p, layer, ['q_proj', 'k_proj', 'v_proj'], h, table);
     const [pastKeys, pastValues] = cache.slice(2 * layer, 2 * layer + 2);
-    const [turned, values] = prompt.cache.slice(2 * layer, 2 * layer + 2);
+    const [turned, values] = beginning.cache.slice(2 * layer, 2 * layer + 2);
     if (!q || !k || !v || !pastKeys || !pastValues || !turned || !values)
       throw new TypeError('internal: a layer has projections and a cache');
     // [A, KV, d] -> [KV, A, 1, d]
@@ -94,7 +188,7 @@ export function step(
     const mixed = attend(
       query,
       [
-        { keys: ops.swapLast(turned), values, rows: [KV, mulDims(B, R)], mask: null },
+        { keys: ops.swapLast(turned), values, rows: beginning.rows, mask: beginning.mask },
         { keys: ownKeys, values: ownValues, rows: [KV, B, R], mask: null },
       ],
       attentionScale(c),

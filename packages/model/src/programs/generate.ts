@@ -12,8 +12,18 @@ import {
 } from '@residency/tensor';
 import { bindParameters, type Trainable } from '../binding.js';
 import type { DecoderConfig } from '../config.js';
-import { type Parameters, sizeOf } from '../decoder.js';
-import { B, P, type Prompt, prefill, step } from './cached-decoder.js';
+import { type Parameters, positionsFrom, sizeOf, visibilityMask } from '../decoder.js';
+import {
+  B,
+  type Beginning,
+  N,
+  ownBeginnings,
+  P,
+  prefill,
+  prefillMany,
+  sharedBeginning,
+  step,
+} from './cached-decoder.js';
 import { type DrawFilters, type DrawSettings, draw } from './draw.js';
 
 /** Samples, most new tokens, stop sequences and the longest of them, candidates of filters. */
@@ -48,6 +58,8 @@ const COMPACTION_SHARE = 1 / 4;
 export interface GenerateOptions {
   /** Whether top-k, top-p and min-p are inputs; without them sampling needs no sorting. */
   readonly isFiltered: boolean;
+  /** Whether samples have prompts of their own. @defaultValue false */
+  readonly hasOwnPrompts?: boolean;
 }
 
 /** What the rows of a batch carry from token to token. */
@@ -73,6 +85,9 @@ function toBatch([isDone, recent, ...cache]: readonly Tensor[]): Batch {
  * Inputs: promptIds i64[P]; uniforms f32[M,G], one draw per token and sample; inverseTemperatures, isGreedy (1 takes the most
  * likely token) and limits (most new tokens) f32[G]; stops f32[K,W], stop sequences aligned right, -1 before them; with
  * filters topK, topP and minP f32[G]; the adapter's tensors.
+ * With prompts of their own: promptIds i64[N,P], padded behind their ends; owners i64[G], the prompt of each sample; lengths f32[N]
+ * and lastRows i64[N], the place of each prompt's last token among the N * P; then rows read prompts of one padded length, and the
+ * last bits of one may depend on those beside it.
  * Outputs over the T <= M tokens of the longest sample: ids i64[T,G], logprobs and modelLogprobs f32[T,G], which are those of the
  * sampled distribution and of the model at temperature 1; 0 behind a sample's last token.
  */
@@ -82,8 +97,8 @@ export function generateProgram(c: DecoderConfig, trainable: Trainable, options:
     (t) => {
       const inputs = declareInputs(t, options);
       const p = bindParameters(t, c, trainable);
-      const prompt = prefill(c, p, t.input('promptIds', [P], 'i64'));
-      return generate(c, p, inputs, prompt);
+      const start = (options.hasOwnPrompts ? ownStart : sharedStart)(t, c, p);
+      return generate(c, p, inputs, start);
     },
     { packsWeights: true },
   );
@@ -113,6 +128,33 @@ function declareInputs(t: Tracer, { isFiltered }: GenerateOptions): GenerateInpu
   };
 }
 
+/** What samples begin with: what comes first after their prompts, [G, V], and what the rows of a batch i64[B] read. */
+interface Start {
+  readonly logits: Tensor;
+  of(samples: Tensor): Beginning;
+}
+
+function sharedStart(t: Tracer, c: DecoderConfig, p: Parameters): Start {
+  const prompt = prefill(c, p, t.input('promptIds', [P], 'i64'));
+  return {
+    logits: ops.expand(prompt.logits, [G, c.vocab]),
+    of: () => sharedBeginning(c, prompt, ops.cast(sizeOf(prompt.logits.trace, P), 'f32')),
+  };
+}
+
+function ownStart(t: Tracer, c: DecoderConfig, p: Parameters): Start {
+  const promptIds = t.input('promptIds', [N, P], 'i64');
+  const owners = t.input('owners', [G], 'i64');
+  const lengths = t.input('lengths', [N]);
+  const prompts = prefillMany(c, p, promptIds, { lastRows: t.input('lastRows', [N], 'i64') });
+  const places = ops.expandDims(positionsFrom(promptIds.trace, 0, P), 0);
+  const mask = visibilityMask(ops.less(places, ops.expandDims(lengths, -1)));
+  return {
+    logits: ops.gather(prompts.logits, owners),
+    of: (samples) => ownBeginnings(c, prompts, ops.gather(owners, samples), { lengths, mask }),
+  };
+}
+
 /** Carried from round to round beside the batch. */
 interface Progress {
   /** i64[A]: the sample of each row. */
@@ -127,7 +169,7 @@ function generate(
   c: DecoderConfig,
   p: Parameters,
   inputs: GenerateInputs,
-  prompt: Prompt,
+  begin: Start,
 ): Record<string, Tensor> {
   const { trace: t } = inputs.uniforms;
   const scalar = (value: number, dtype: 'f32' | 'i64'): Tensor =>
@@ -135,7 +177,7 @@ function generate(
   const samples = ops.iota(t, G);
   const most = sizeOf(t, M);
   const first = advance(
-    ops.expand(prompt.logits, [G, c.vocab]),
+    begin.logits,
     { isDone: ops.less(inputs.ofSample.limits, 1), recent: ops.expand(scalar(-1, 'f32'), [G, W]) },
     scalar(0, 'i64'),
     rowInputs(inputs, samples),
@@ -171,7 +213,7 @@ function generate(
       if (!rowSamples || !length || !ids || !logprobs || !modelLogprobs)
         throw new TypeError('internal: a round carries progress');
       const progress = { samples: rowSamples, length, written: [ids, logprobs, modelLogprobs] };
-      const next = round(c, p, inputs, prompt, progress, toBatch(batch), most);
+      const next = round(c, p, inputs, begin, progress, toBatch(batch), most);
       return {
         carried: [
           next.progress.samples,
@@ -251,7 +293,7 @@ function round(
   c: DecoderConfig,
   p: Parameters,
   inputs: GenerateInputs,
-  prompt: Prompt,
+  begin: Start,
   progress: Progress,
   batch: Batch,
   most: Tensor,
@@ -270,8 +312,7 @@ function round(
   const rows = rowInputs(inputs, samples);
   const rowCount = countOf(ops.or(start.isDone, ops.not(start.isDone)));
   const doneBefore = countOf(start.isDone);
-  // The latest token stands one place before the one that is drawn next.
-  const before = ops.sub(ops.cast(sizeOf(most.trace, P), 'f32'), 1);
+  const beginning = begin.of(samples);
   const { carried, scans } = loop({
     tripCount: ops.sub(most, progress.length),
     initial: [progress.length, ...toList(start)],
@@ -282,8 +323,7 @@ function round(
       if (!place) throw new TypeError('internal: the loop carries its place');
       const latest = ops.slice(now.recent, { axis: 1, start: subDims(W, 1), end: W });
       const token = ops.cast(ops.reshape(latest, [B]), 'i64');
-      const position = ops.add(before, ops.cast(place, 'f32'));
-      const { logits, cache } = step(c, p, token, position, prompt, now.cache);
+      const { logits, cache } = step(c, p, token, ops.cast(place, 'f32'), beginning, now.cache);
       const { isDone, recent, written } = advance(logits, now, place, rows);
       const finished = ops.sub(countOf(isDone), doneBefore);
       return {
