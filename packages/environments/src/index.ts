@@ -1,8 +1,21 @@
+export { type Persona, personaOf } from './agent/personas.js';
+export { type ProjectedAction, projectAction, responseOf } from './agent/projection.js';
+export {
+  type AgentView,
+  agentPrompt,
+  agentReply,
+  type PastStep,
+  PROMPT_STYLES,
+  type PromptSettings,
+  type PromptStyle,
+  taskIn,
+} from './agent/prompt.js';
 export type { Environment, Episode, EpisodeOptions, Observation, Step, StepInfo } from './environment.js';
 export { EnvironmentError, type EnvironmentErrorCode, environmentErrors } from './errors.js';
 export { type HouseholdEpisodeOptions, openGame, WIN_REWARD } from './household/episode.js';
 export { type Game, type GameFile, parseGameFile, readGame, readGameText } from './household/game.js';
 export { generateGame } from './household/generated/generate.js';
+export { type Guide, type GuidedStep, guideOf } from './household/generated/guide.js';
 export { LAST_LEVEL } from './household/generated/levels.js';
 export { household } from './household/household.js';
 export {

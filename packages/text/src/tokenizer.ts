@@ -22,6 +22,14 @@ export interface Tokenizer {
    * ends it with where that is one of `stopIds`, else the first of them. @throws TextError
    */
   encodeAnswer(messages: readonly ChatMessage[], answer: string): number[];
+  /**
+   * Ids between an answer of the model and its next one, where the user says something in between: how the template ends the
+   * answer, the user's message, and the opening of the next answer. Answer and reply are not looked at by the template, so that
+   * the ids of a conversation are those of its answers as they were sampled, with these between them.
+   * @param options.isEnded whether the answer ended itself, with one of `stopIds`
+   * @throws TextError
+   */
+  encodeReply(reply: string, options: { readonly isEnded: boolean }): number[];
   /** Text of ids; special tokens and ids outside the vocabulary have none. */
   decode(ids: readonly number[]): string;
   /** The text that a chat template makes of messages. @throws TextError */
@@ -40,7 +48,8 @@ function build(files: TokenizerFiles): HuggingFaceTokenizer {
   }
 }
 
-/** An answer that no template changes, by which its end is found. */
+/** What no template changes, by which an answer and its end are found. */
+const PROBE_QUESTION = 'probe?';
 const PROBE_ANSWER = 'answer-probe';
 
 /** A tokenizer from the contents of its files. @throws TextError */
@@ -61,6 +70,16 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
       const behind = plainIds(whole.slice(whole.lastIndexOf(PROBE_ANSWER) + PROBE_ANSWER.length));
       const end = behind.find((id) => stopIds.includes(id)) ?? stopIds[0];
       return [...plainIds(answer), ...(end === undefined ? [] : [end])];
+    },
+    encodeReply: (reply, { isEnded }) => {
+      const question = { role: 'user', content: PROBE_QUESTION };
+      const answer = { role: 'assistant', content: PROBE_ANSWER };
+      const whole = renderChat([question, answer, { role: 'user', content: reply }], {
+        addGenerationPrompt: true,
+      });
+      const behind = plainIds(whole.slice(whole.indexOf(PROBE_ANSWER) + PROBE_ANSWER.length));
+      const end = behind.findIndex((id) => stopIds.includes(id));
+      return isEnded ? behind.slice(end + 1) : behind;
     },
     decode: (ids) => {
       // Models pad their vocabulary, so that a sampled id may have no token.
