@@ -42,10 +42,11 @@ const digest = (...parts: readonly unknown[]): Buffer =>
 const unit = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at % 28) / 2 ** 32;
 
 function sampleOf(request: SampleRequest, at: number): Sample {
-  const { adapter, promptIds, key, temperatures, maxNewTokens, stopIds } = request;
+  const { adapter, key, temperatures, maxNewTokens, stopIds } = request;
+  const promptIds = request.ownPrompts?.[at] ?? request.promptIds;
   const temperature = temperatures[at] ?? 1;
   // A greedy sample has no randomness: its key stays out.
-  const source = temperature === 0 ? ['greedy'] : [key, at];
+  const source = temperature === 0 ? ['greedy'] : [key, request.sampleNumbers?.[at] ?? at];
   const ids: number[] = [];
   const logprobs: number[] = [];
   for (let token = 0; token < maxNewTokens; token++) {
@@ -62,6 +63,9 @@ const stateOf = (...parts: readonly unknown[]): PolicyState => ({
   adapter: new Uint8Array(digest('adapter', ...parts)),
   optimizer: new Uint8Array(digest('optimizer', ...parts)),
 });
+
+const logprobsOf = (group: LearnRequest['groups'][number]): readonly number[] =>
+  ('trajectories' in group ? group.trajectories : group.samples).flatMap(({ logprobs }) => logprobs);
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -87,8 +91,11 @@ export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = 
     async learn(request, call): Promise<LearnResult> {
       await hooks.onLearn?.(request, call);
       const { state, groups, hyperparameters, reference = null } = request;
-      const completions = groups.filter((group) => 'promptIds' in group);
-      const inputs = completions.map(({ promptIds, samples }) => ({ promptIds, samples }));
+      const inputs = groups.map((group) =>
+        'trajectories' in group
+          ? { trajectories: group.trajectories }
+          : { promptIds: group.promptIds, samples: group.samples },
+      );
       const bytes = digest('metrics', inputs);
       return {
         state: stateOf(
@@ -115,7 +122,7 @@ export function openHashEngine(options: EngineOptions, hooks: HashEngineHooks = 
           learningRate: hyperparameters.learningRate,
           updateNorm: unit(bytes, 23),
           parameterNorm: unit(bytes, 24),
-          tokens: completions.flatMap(({ samples }) => samples).reduce((sum, { ids }) => sum + ids.length, 0),
+          tokens: groups.flatMap(logprobsOf).length,
           sequenceTokens: 0,
           computedTokens: 0,
           skipped: null,
@@ -142,10 +149,12 @@ export function openHashTokenizer(): Promise<{
   decode(ids: readonly number[]): string;
   applyChatTemplate(messages: readonly HashMessage[]): number[];
   encodeAnswer(messages: readonly HashMessage[], answer: string): number[];
+  encodeReply(reply: string): number[];
 }> {
   return Promise.resolve({
     stopIds: [0],
     decode: (ids: readonly number[]) => ids.map((id) => words[id] ?? '?').join(' '),
+    encodeReply: (reply: string) => [...reply].map((character) => 1 + (character.codePointAt(0) ?? 0)),
     encodeAnswer: (_: readonly HashMessage[], answer: string) => [
       ...answer.split(' ').map((word) => Math.max(1, (words as readonly string[]).indexOf(word))),
       0,

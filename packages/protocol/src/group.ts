@@ -11,6 +11,38 @@ export interface SampledCompletion {
   readonly stopReason: 'stop' | 'length';
   /** The decoded completion, without the id that ended it. */
   readonly text: string;
+  /** Of an agent: the turns that the ids are the responses of. */
+  readonly episode?: SampledEpisode;
+}
+
+/** One response of an agent, and what came of it. */
+export interface EpisodeTurn {
+  /** How many ids of the turn before's prompt this prompt begins with, and those behind them. */
+  readonly promptKeeps: number;
+  readonly promptAdds: readonly number[];
+  /** How many of the episode's ids are this response's; they follow those of the turns before. */
+  readonly tokens: number;
+  readonly stopReason: 'stop' | 'length';
+  readonly observation: string;
+  /** Identifies the state that the response was given in. */
+  readonly anchor: string;
+  /** What the response was read as. */
+  readonly action: string;
+  /** Whether it had the form asked for. */
+  readonly isValid: boolean;
+  /** Whether the environment offered the action. */
+  readonly isAdmissible: boolean;
+  readonly reward: number;
+}
+
+/** An episode in the order of time. */
+export interface SampledEpisode {
+  readonly turns: readonly EpisodeTurn[];
+  readonly won: boolean;
+  /** How it ended. */
+  readonly outcome: string;
+  /** Why it ended abnormally; null where it did not. Such an episode has no reward. */
+  readonly failure: { readonly code: string; readonly message: string } | null;
 }
 
 /** The completions of one prompt of one unit, as they stand in the ledger. */
@@ -37,6 +69,7 @@ export interface RewardComponent {
 
 /** Why a sample has no reward. */
 export type UngradedReason =
+  | 'episode_failed'
   | 'grader_deadline'
   | 'grader_failed'
   | 'item_variable_missing'

@@ -1,3 +1,4 @@
+export { packPrompts, turnPrompts } from './episode.js';
 export {
   type ErrorCode,
   type ErrorEntry,
@@ -12,9 +13,11 @@ export { AdvantageService } from './gen/residency/v1/advantage_pb.js';
 export { EnvironmentService } from './gen/residency/v1/environment_pb.js';
 export { LearnerService } from './gen/residency/v1/learner_pb.js';
 export type {
+  EpisodeTurn,
   GroupGrades,
   RewardComponent,
   SampledCompletion,
+  SampledEpisode,
   SampledGroup,
   SampleErrors,
   SampleGrade,
@@ -26,10 +29,15 @@ export { defaultRetryPolicy, type RetryPolicy, serviceConfig } from './grpc/retr
 export { addService, type CallContext, type Handlers } from './grpc/server.js';
 export {
   type AdvantageSettings,
+  type AgentForm,
+  type AgentPromptStyle,
+  type AgentSettings,
+  type DataMethod,
   type DatasetRef,
   type JobMethod,
   type JobSpec,
   type LearningRateSchedule,
+  learnsFromSamples,
   methodOf,
   type ParentPolicy,
   type PolicyRef,
@@ -55,6 +63,7 @@ export {
   type UnitPayload,
 } from './queue.js';
 export {
+  type AgentRequest,
   type Auto,
   type CreateJobRequest,
   createJobSchema,
@@ -107,6 +116,16 @@ export {
   type RewardObjective,
 } from './wire/advantage.js';
 export {
+  type EpisodeGroup,
+  type EpisodeGroupAdvantages,
+  type StepsQuestion,
+  stepsRequestFromProto,
+  stepsRequestToProto,
+  stepsResponseFromProto,
+  stepsResponseToProto,
+  type WeighedStep,
+} from './wire/advantage-steps.js';
+export {
   type EpisodeCommand,
   type EpisodeRequest,
   type EpisodeResponse,
@@ -123,6 +142,7 @@ export {
   type LearnHeader,
   type LearnPart,
   type LearnSample,
+  type LearnTrajectory,
   learnAnswerFromProto,
   learnAnswerToProto,
   learnPartFromProto,

@@ -1,4 +1,10 @@
-import type { ObjectiveSettings, OldLogprobs, PolicyLossSettings } from '@residency/algorithms';
+import type {
+  AgentEstimator,
+  NormalisationMode,
+  ObjectiveSettings,
+  OldLogprobs,
+  PolicyLossSettings,
+} from '@residency/algorithms';
 
 /** A dataset as a run sees it: an uploaded file, frozen by the hash of its bytes. */
 export interface DatasetRef {
@@ -55,8 +61,11 @@ export interface SamplingFilters {
   readonly minP?: number;
 }
 
-/** How a run learns: from its own samples and their rewards, from demonstrations, or from preferences. */
-export type JobMethod = 'reinforcement' | 'supervised' | 'dpo';
+/** How a run learns: from its own samples or episodes and their rewards, from demonstrations, or from preferences. */
+export type JobMethod = 'reinforcement' | 'agent' | 'supervised' | 'dpo';
+
+/** Methods that learn from rows as they stand; the others sample what they learn from. */
+export type DataMethod = Exclude<JobMethod, 'reinforcement' | 'agent'>;
 
 /** The version of another run that a run begins with. */
 export interface ParentPolicy {
@@ -67,7 +76,7 @@ export interface ParentPolicy {
 }
 
 /** How rewards of a group become advantages. */
-export type RunEstimator = 'grpo' | 'grpo_nostd' | 'rloo' | 'grpo_passk' | 'decoupled';
+export type RunEstimator = AgentEstimator | 'decoupled';
 
 /** The names, for those who read them from outside. */
 export const RUN_ESTIMATORS: readonly RunEstimator[] = [
@@ -76,6 +85,8 @@ export const RUN_ESTIMATORS: readonly RunEstimator[] = [
   'rloo',
   'grpo_passk',
   'decoupled',
+  'gigpo',
+  'hgpo',
 ];
 
 export interface AdvantageSettings {
@@ -84,6 +95,34 @@ export interface AdvantageSettings {
   readonly stdFloor?: number;
   /** Of `decoupled`: weights of parts by name; those that are not named weigh 1, or 0 where they do not count in the reward. */
   readonly objectiveWeights?: Readonly<Record<string, number>>;
+}
+
+/** What an agent reads at each turn, and what is a training sample: see `EpisodeForm` of the agents package. */
+export type AgentForm = 'steps' | 'conversation';
+
+/** How prompts of agents are written: see `PromptStyle` of the environments package. */
+export type AgentPromptStyle = 'published' | 'brief';
+
+/** How episodes are played, and how their steps are weighed. */
+export interface AgentSettings {
+  /** Name of the environment, ours or registered by address. */
+  readonly environment: string;
+  readonly form: AgentForm;
+  readonly promptStyle: AgentPromptStyle;
+  /** Steps of the past that a prompt tells. */
+  readonly history: number;
+  /** Responses after which an episode ends. */
+  readonly maxTurns: number;
+  /** Discount of a reward per step. */
+  readonly gamma: number;
+  /** Weight of the step advantage of `gigpo`. */
+  readonly omega: number;
+  /** Taken off the scores of a response that has not the form asked for, in units of reward. */
+  readonly invalidPenalty: number;
+  /** What `gigpo` and `hgpo` divide by. */
+  readonly normalisation: NormalisationMode;
+  /** Similarity from which `gigpo` joins anchors; absent: equal ones alone. */
+  readonly similarity?: number;
 }
 
 /** Everything that decides a run's result: written once at creation, with every default filled in. */
@@ -96,9 +135,11 @@ export interface JobSpec {
   readonly training: DatasetRef;
   readonly validation: DatasetRef | null;
   readonly seed: number;
+  /** Of the method `agent` alone. */
+  readonly agent?: AgentSettings;
   /** The grader as submitted, already validated; null where nothing is graded. */
   readonly grader: unknown;
-  /** Absent means `grpo`. */
+  /** Absent means `grpo`, or `gigpo` for an agent. */
   readonly advantage?: AdvantageSettings;
   /** Completions per prompt in training. */
   readonly groupSize: number;
@@ -125,5 +166,9 @@ export interface PolicyRef {
   readonly version: number;
   readonly sha256: string;
 }
+
+/** Whether a method learns from what it samples itself. */
+export const learnsFromSamples = (method: JobMethod): method is Exclude<JobMethod, DataMethod> =>
+  method === 'reinforcement' || method === 'agent';
 
 export const methodOf = ({ method }: Pick<JobSpec, 'method'>): JobMethod => method ?? 'reinforcement';

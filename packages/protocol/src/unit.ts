@@ -1,4 +1,4 @@
-import { type JobSpec, methodOf } from './job-spec.js';
+import { type JobSpec, learnsFromSamples, methodOf } from './job-spec.js';
 
 /** What a unit of work is for: measuring the policy, or improving it. */
 export type Phase = 'eval' | 'train';
@@ -82,4 +82,4 @@ export function unitKeyStep(unit: Unit): number {
 
 /** Whether a unit learns from its rows as they stand: nothing is sampled, and no grader is asked. */
 export const learnsFromData = (spec: JobSpec, unit: Unit): boolean =>
-  unit.phase === 'train' && methodOf(spec) !== 'reinforcement';
+  unit.phase === 'train' && !learnsFromSamples(methodOf(spec));

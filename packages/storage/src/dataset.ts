@@ -80,6 +80,14 @@ const ROWS: { readonly [M in JobMethod]: (value: Record<string, unknown>, refuse
     const messages = promptOf(parseMessages(value['messages'], 'messages', refuse), 'messages', refuse);
     return { messages, targets: [], item: { ...value, messages } };
   },
+  agent: (value, refuse) => {
+    const { task = {}, seed = 0, ...rest } = value;
+    const [extra] = Object.keys(rest).sort();
+    if (extra !== undefined) return refuse(`${extra}: found a key that is not read, wanted task and seed`);
+    if (!Number.isInteger(seed) || Number(seed) < 0 || Number(seed) > 0xffffffff)
+      return refuse(`seed: found ${shown(seed)}, wanted an integer from 0 to 4294967295`);
+    return { messages: [], targets: [], item: { task, seed } };
+  },
   supervised: (value, refuse) => {
     const all = parseMessages(value['messages'], 'messages', refuse);
     const last = all.at(-1);
@@ -107,7 +115,7 @@ const ROWS: { readonly [M in JobMethod]: (value: Record<string, unknown>, refuse
 };
 
 /**
- * One line of a dataset. A demonstration (`supervised`) ends with the assistant's message; a preference (`dpo`) has `input`,
+ * One line of a dataset. A task of an agent has `task`, in its environment's own form, and `seed`. A demonstration (`supervised`) ends with the assistant's message; a preference (`dpo`) has `input`,
  * `preferred_output` and `non_preferred_output` (OpenAI fine-tuning specification 2).
  * @param where names the dataset and is the error's `param`, such as `training_file`
  * @param line counted from 1

@@ -13,6 +13,8 @@ import {
   advantageResponseToProto,
   ResidencyError,
   type RewardGroup,
+  stepsRequestFromProto,
+  stepsResponseToProto,
 } from '@residency/protocol';
 import {
   type ConfigField,
@@ -25,6 +27,8 @@ import {
   startGrpcServer,
   startService,
 } from '@residency/service';
+
+import { estimateSteps } from './estimate-steps.js';
 
 interface AdvantageFields extends ProcessFields {
   readonly grpcPort: ConfigField<number>;
@@ -100,6 +104,11 @@ export function startAdvantage(config: AdvantageConfig): Promise<RunningService>
               const groups = estimate(advantageRequestFromProto(request));
               weighed.inc(groups.length);
               return advantageResponseToProto(groups);
+            },
+            estimateSteps: async (request) => {
+              const groups = estimateSteps(stepsRequestFromProto(request));
+              weighed.inc(groups.length);
+              return stepsResponseToProto(groups);
             },
           },
           onError,

@@ -1,12 +1,14 @@
-import { methodOf, settingDefaults } from '@residency/protocol';
+import { learnsFromSamples, methodOf, settingDefaults } from '@residency/protocol';
 import type { JobRecord } from '@residency/storage';
 
 /** Every setting of a run with its default filled in, in the names of the request; null where the loss reads none. */
 export function settingsOf({ request, spec }: JobRecord): Record<string, unknown> {
   const { hyperparameters: h, filters } = spec;
-  const isClipped = methodOf(spec) === 'reinforcement' && h.estimator !== 'reinforce';
+  const isSampled = learnsFromSamples(methodOf(spec));
+  const isClipped = isSampled && h.estimator !== 'reinforce';
   const { schedule } = h;
-  const isSampled = methodOf(spec) === 'reinforcement';
+  const { agent } = spec;
+  const usual = agent === undefined ? settingDefaults.advantage : settingDefaults.agent_advantage;
   return {
     group_size: isSampled ? spec.groupSize : null,
     groups_per_step: spec.groupsPerStep,
@@ -22,7 +24,7 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     min_learning_rate_share: schedule?.minShare ?? settingDefaults.min_learning_rate_share,
     loss: isSampled ? (request.x_residency?.loss ?? settingDefaults.loss) : methodOf(spec),
     dpo_beta: h.dpoBeta ?? null,
-    advantage: isSampled ? (spec.advantage?.estimator ?? settingDefaults.advantage) : null,
+    advantage: isSampled ? (spec.advantage?.estimator ?? usual) : null,
     std_floor: spec.advantage?.stdFloor ?? null,
     objective_weights: spec.advantage?.objectiveWeights ?? null,
     aggregation: h.aggregation ?? settingDefaults.aggregation,
@@ -39,6 +41,20 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     weight_decay: h.weightDecay,
     eval_samples: spec.evalSamples,
     eval_interval: spec.evalSamples === 0 ? null : (spec.evalInterval ?? spec.steps),
+    ...(agent && {
+      agent: {
+        environment: agent.environment,
+        form: agent.form,
+        prompt_style: agent.promptStyle,
+        history: agent.form === 'steps' ? agent.history : null,
+        max_turns: agent.maxTurns,
+        gamma: agent.gamma,
+        omega: agent.omega,
+        invalid_penalty: agent.invalidPenalty,
+        normalisation: agent.normalisation,
+        similarity: agent.similarity ?? null,
+      },
+    }),
     trains: spec.trains ?? 'lora',
     lora: spec.trains === 'full' ? null : { rank: spec.loraRank, alpha: spec.loraAlpha },
   };

@@ -20,8 +20,11 @@ interface Answer {
 }
 
 function answersOf({ group, grades }: GradedGroup): Answer[] {
-  return group.samples.flatMap(({ text, temperature }, at) => {
+  return group.samples.flatMap(({ text, temperature, episode }, at) => {
     const right = isRight(grades.grades[at]);
+    // An episode chooses no letter.
+    if (right !== null && episode !== undefined)
+      return [{ isRight: right, letter: null, isGreedy: temperature === 0 }];
     // The letter alone is asked for: the grade says whether it is right.
     return right === null
       ? []
@@ -68,11 +71,12 @@ export function accuracyFigures(groups: readonly GradedGroup[], seed: number): F
   const all = groups.map(answersOf);
   const tempered = all.map((answers) => answers.filter((a) => !a.isGreedy)).filter((a) => a.length > 0);
   const greedy = all.flat().filter((answer) => answer.isGreedy);
+  const hasLetters = !groups.some(({ group }) => group.samples.some(({ episode }) => episode !== undefined));
   const wilson = wilsonInterval(greedy.filter((answer) => answer.isRight).length, greedy.length);
   return {
     accuracy_interval: bootstrapInterval(tempered, seed),
     greedy_interval: wilson === null ? null : [wilson.low, wilson.high],
-    majority_accuracy: share(tempered.map(majorityIsRight)),
-    valid_share: share(tempered.flat().map(({ letter }) => letter !== null)),
+    majority_accuracy: hasLetters ? share(tempered.map(majorityIsRight)) : null,
+    valid_share: hasLetters ? share(tempered.flat().map(({ letter }) => letter !== null)) : null,
   };
 }

@@ -18,6 +18,7 @@ import {
   settingDefaults,
 } from '@residency/protocol';
 import type { GradedGroup } from '@residency/storage';
+import { trajectoriesOf, weighEpisodes } from './episodes.js';
 import { componentMeans } from './evaluation.js';
 import { constrained, diagnosisOf, gradedSamples, objectivesOf } from './reward-parts.js';
 
@@ -37,10 +38,12 @@ function gradedGroups(groups: readonly GradedGroup[]): GradedGroup[] {
 export async function weighGroups(
   client: Client<typeof AdvantageService>,
   groups: readonly GradedGroup[],
-  { advantage = { estimator: settingDefaults.advantage } }: Pick<JobSpec, 'advantage'>,
+  { agent, advantage: chosen }: Pick<JobSpec, 'advantage' | 'agent'>,
   options: Omit<RpcOptions, 'deadlineMs'>,
 ): Promise<AdvantageGroup[]> {
-  const { estimator, stdFloor, objectiveWeights = {} } = advantage;
+  if (agent !== undefined)
+    return await weighEpisodes(client, gradedGroups(groups), { agent, advantage: chosen }, options);
+  const { estimator, stdFloor, objectiveWeights = {} } = chosen ?? { estimator: settingDefaults.advantage };
   const question = {
     estimator,
     ...(stdFloor !== undefined && { stdFloor }),
@@ -81,6 +84,14 @@ export function givenAdvantages(groups: readonly GradedGroup[]): AdvantageGroup[
 
 function learnGroup(graded: GradedGroup, weighed: AdvantageGroup | undefined, index: number): LearnGroup {
   const { group } = graded;
+  const steps = weighed?.steps;
+  if (steps !== undefined) {
+    const trajectories = gradedSamples(graded).flatMap(({ at }, place) => {
+      const sample = group.samples[at];
+      return sample === undefined ? [] : trajectoriesOf(sample, steps[place] ?? []);
+    });
+    return { index, policySha256: group.policy.sha256, promptIds: [], samples: [], trajectories };
+  }
   const samples = gradedSamples(graded).map(({ at }, place) => {
     const sample = group.samples[at];
     return {

@@ -5,6 +5,7 @@ import {
   type JobSpec,
   type LearnerService,
   learnsFromData,
+  learnsFromSamples,
   methodOf,
   ResidencyError,
   type StepPayload,
@@ -118,7 +119,7 @@ const phases: { readonly [P in StepPayload['phase']]: (work: Work) => Promise<Co
 
 /** What a reader of the events wants to know of a step. */
 function stepHeadline(spec: JobSpec, row: Readonly<Record<string, unknown>>): string {
-  if (methodOf(spec) === 'reinforcement') return `mean reward ${Number(row['train_mean_reward']).toFixed(3)}`;
+  if (learnsFromSamples(methodOf(spec))) return `mean reward ${Number(row['train_mean_reward']).toFixed(3)}`;
   return `loss ${Number(row['loss']).toFixed(4)}`;
 }
 

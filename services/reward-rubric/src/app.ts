@@ -28,6 +28,7 @@ import {
   workerFields,
 } from '@residency/service';
 import { DatasetCache, FileStore, Jobs, Ledger } from '@residency/storage';
+import { episodeGrades } from './episode-grades.js';
 import { givenGrades } from './given-grades.js';
 import { GraderPool } from './grader-pool.js';
 import { JudgeClient } from './judge-client.js';
@@ -83,6 +84,7 @@ export interface RewardRubricDependencies {
  * run would only learn after training on nothing; `wait` for an endpoint that is away; `leave` it out of its step.
  */
 const ungradedGroups: { readonly [R in UngradedReason]: 'end' | 'leave' | 'wait' } = {
+  episode_failed: 'leave',
   grader_deadline: 'leave',
   grader_failed: 'end',
   item_variable_missing: 'end',
@@ -173,7 +175,11 @@ export function startRewardRubric(
           ),
         );
       };
-      const grades = learnsFromData(spec, unit) ? givenGrades(spec, group) : await gradeAll();
+      const gradesOf = async (): Promise<SampleGrade[]> => {
+        if (spec.agent !== undefined) return episodeGrades(group);
+        return learnsFromData(spec, unit) ? givenGrades(spec, group) : await gradeAll();
+      };
+      const grades = await gradesOf();
       end();
       for (const grade of grades) graded.inc({ outcome: grade.graded ? 'graded' : grade.reason });
       checkGraded(grades, index);

@@ -1,12 +1,11 @@
 import {
-  type JobMethod,
+  type DataMethod,
   type JobSpec,
+  learnsFromSamples,
   methodOf,
   type SampledGroup,
   type SampleGrade,
 } from '@residency/protocol';
-
-type DataMethod = Exclude<JobMethod, 'reinforcement'>;
 
 /** What each sample of a row is worth, in order, and why. */
 const WORTH: { readonly [M in DataMethod]: readonly { readonly value: number; readonly reason: string }[] } =
@@ -21,7 +20,7 @@ const WORTH: { readonly [M in DataMethod]: readonly { readonly value: number; re
 /** Grades of a group that came with the data: what a demonstration or a preference says of its own answers. */
 export function givenGrades(spec: JobSpec, group: SampledGroup): SampleGrade[] {
   const method = methodOf(spec);
-  const worth = method === 'reinforcement' ? [] : WORTH[method];
+  const worth = learnsFromSamples(method) ? [] : WORTH[method];
   return group.samples.map((_, at) => {
     const { value = 0, reason = '' } = worth[at] ?? {};
     const component = { name: 'given', value, weight: 1, spans: [], reason };

@@ -1,5 +1,6 @@
 import type { Engine, EngineOptions } from '@residency/model';
 import {
+  EnvironmentService,
   LearnerService,
   learnsFromData,
   methodOf,
@@ -7,6 +8,7 @@ import {
   ResidencyError,
   type RolloutPayload,
   type RolloutResult,
+  type SampledGroup,
   unitDataset,
 } from '@residency/protocol';
 import {
@@ -16,6 +18,7 @@ import {
   defaultPorts,
   deviceField,
   engineTimeoutField,
+  integerField,
   learnerAddressField,
   modelsDirField,
   openQueueWorker,
@@ -28,6 +31,7 @@ import {
   ResourceTable,
   type RunningService,
   redisFields,
+  rewardEnvironmentAddressField,
   startService,
   storeDirField,
   threadsField,
@@ -39,14 +43,19 @@ import { DatasetCache, FileStore, Jobs, Ledger, ModelsFolder } from '@residency/
 import type { Precision, ResolvedDevice } from '@residency/tensor';
 import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import type { PromptTokenizer } from './encode-prompt.js';
+import { openEpisodeStream } from './episode-stream.js';
 import { givenGroup } from './given-group.js';
 import { PolicyCache } from './policy-cache.js';
-import { sampleGroup } from './sample-group.js';
+import { sampleEpisodes } from './sample-episodes.js';
+import { type SampleGroupRequest, sampleGroup } from './sample-group.js';
 
 interface RolloutFields extends ProcessFields, RedisFields, WorkerFields {
   readonly storeDir: ConfigField<string>;
   readonly modelsDir: ConfigField<string>;
   readonly learnerAddress: ConfigField<string>;
+  readonly rewardEnvironmentAddress: ConfigField<string>;
+  /** Milliseconds that an environment may take for one action. */
+  readonly actionTimeoutMs: ConfigField<number>;
   readonly cacheDir: ConfigField<string | null>;
   readonly threads: ConfigField<number>;
   readonly device: ConfigField<DeviceRequest>;
@@ -62,6 +71,8 @@ export const rolloutFields: RolloutFields = {
   storeDir: storeDirField(),
   modelsDir: modelsDirField(),
   learnerAddress: learnerAddressField(),
+  rewardEnvironmentAddress: rewardEnvironmentAddressField(),
+  actionTimeoutMs: integerField('RESIDENCY_ACTION_TIMEOUT_MS', 100, 3_600_000, 60_000),
   cacheDir: cacheDirField(),
   threads: threadsField(),
   device: deviceField(),
@@ -85,6 +96,8 @@ interface LoadedModel {
 }
 
 const POLICY_DEADLINE_MS = 120_000;
+/** Longest that the episodes of a group may take together. */
+const EPISODES_DEADLINE_MS = 24 * 3_600_000;
 
 /** Starts a rollout worker: it takes groups from the queue, samples them and writes them to the ledger once. */
 export function startRollout(
@@ -104,6 +117,8 @@ export function startRollout(
     const models = new ModelsFolder(config.modelsDir);
     const learner = openClient(LearnerService, { address: config.learnerAddress });
     shutdown.on('clients', 'learner', async () => learner.close());
+    const environment = openClient(EnvironmentService, { address: config.rewardEnvironmentAddress });
+    shutdown.on('clients', 'environment', async () => environment.close());
     const fetched = metrics.counter('residency_policy_bytes_total');
     const policies = new PolicyCache({ learner, onFetch: (bytes) => fetched.inc(bytes) });
     const loaded = new ResourceTable<LoadedModel>(
@@ -124,6 +139,25 @@ export function startRollout(
     shutdown.on('clients', 'engines', () => loaded.close());
     const tokens = metrics.counter('residency_sampled_tokens_total');
     const seconds = metrics.histogram('residency_sample_seconds');
+
+    const groupOf = async (request: SampleGroupRequest, traceparent?: string): Promise<SampledGroup> => {
+      const { spec, payload, signal } = request;
+      if (learnsFromData(spec, payload)) return givenGroup(request);
+      const { agent } = spec;
+      if (agent === undefined) return await sampleGroup(request);
+      const host = openEpisodeStream({
+        client: environment,
+        streamMs: EPISODES_DEADLINE_MS,
+        commandMs: config.actionTimeoutMs,
+        signal,
+        ...(traceparent !== undefined && { traceparent }),
+      });
+      try {
+        return await sampleEpisodes({ ...request, agent, host });
+      } finally {
+        await host.end();
+      }
+    };
 
     const roll = async (payload: RolloutPayload, context: WorkContext): Promise<RolloutResult> => {
       const { jobId, phase, step, index } = payload;
@@ -146,7 +180,7 @@ export function startRollout(
       const end = seconds.startTimer();
       const deadlineMs = config.engineTimeoutMs;
       const request = { payload, spec, row, adapter, ...model, deadlineMs, signal };
-      const group = learnsFromData(spec, unit) ? givenGroup(request) : await sampleGroup(request);
+      const group = await groupOf(request, payload.traceparent);
       end();
       const outcome = await ledger.writeGroup(jobId, unit, group);
       if (outcome === 'closed')

@@ -4,7 +4,10 @@ import type { DatasetRow } from '@residency/storage';
 import type { Tokenizer } from '@residency/text';
 
 /** The part of a tokenizer that groups need. */
-export type PromptTokenizer = Pick<Tokenizer, 'applyChatTemplate' | 'encodeAnswer' | 'decode' | 'stopIds'>;
+export type PromptTokenizer = Pick<
+  Tokenizer,
+  'applyChatTemplate' | 'encodeAnswer' | 'encodeReply' | 'decode' | 'stopIds'
+>;
 
 export interface PromptRequest {
   readonly payload: RolloutPayload;

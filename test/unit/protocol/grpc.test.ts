@@ -32,6 +32,7 @@ const unused = (): never => {
 const noEpisodes: EnvironmentHandlers = { play: unused };
 const noLearner: LearnerHandlers = { openRun: unused, getPolicy: unused, learn: unused };
 const echo: AdvantageHandlers = {
+  estimateSteps: unused,
   estimate: async ({ groups }) => ({
     groups: groups.map(({ index, rewards }) => ({ index, advantages: rewards, mean: 0, std: 1 })),
   }),
@@ -83,6 +84,7 @@ describe('a unary call', () => {
     const seen = signalled<string | null>();
     await using test = await harness({
       advantage: {
+        estimateSteps: unused,
         estimate: (request, call) => {
           seen.resolve(call.traceparent);
           return echo.estimate(request, call);
@@ -101,7 +103,9 @@ describe('a unary call', () => {
     const thrown = new ResidencyError('invalid_request', 'estimator: found "x", wanted "grpo"', {
       param: 'estimator',
     });
-    await using test = await harness({ advantage: { estimate: () => Promise.reject(thrown) } });
+    await using test = await harness({
+      advantage: { estimateSteps: unused, estimate: () => Promise.reject(thrown) },
+    });
 
     const failure = test.advantage.estimate(question, { deadlineMs });
 
@@ -118,6 +122,7 @@ describe('a unary call', () => {
     const aborted = signalled<unknown>();
     await using test = await harness({
       advantage: {
+        estimateSteps: unused,
         estimate: (_request, call) => {
           call.signal.addEventListener('abort', () => aborted.resolve(call.signal.reason));
           return new Promise(() => undefined);
@@ -135,6 +140,7 @@ describe('a unary call', () => {
     const left = signalled<number>();
     await using test = await harness({
       advantage: {
+        estimateSteps: unused,
         estimate: (request, call: CallContext) => {
           left.resolve(call.remainingMs());
           return echo.estimate(request, call);
@@ -155,7 +161,9 @@ describe('a unary call', () => {
   });
 
   it('ends when its signal aborts, also one that was aborted before', async () => {
-    await using test = await harness({ advantage: { estimate: () => new Promise(() => undefined) } });
+    await using test = await harness({
+      advantage: { estimateSteps: unused, estimate: () => new Promise(() => undefined) },
+    });
     const controller = new AbortController();
     const pending = test.advantage.estimate(question, { deadlineMs, signal: controller.signal });
     controller.abort();

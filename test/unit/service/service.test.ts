@@ -70,6 +70,7 @@ describe('a gRPC server', () => {
               await wait;
               return { groups: [] };
             },
+            estimateSteps: async () => ({ groups: [] }),
           },
           onError,
         ),

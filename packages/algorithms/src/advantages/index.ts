@@ -1,3 +1,9 @@
+export {
+  AGENT_ESTIMATORS,
+  type AgentEstimator,
+  type AgentRuleOptions,
+  agentAdvantages,
+} from './agent-rules.js';
 export type { Anchor } from './anchors.js';
 export {
   GAE_PADDINGS,

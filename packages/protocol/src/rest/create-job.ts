@@ -1,7 +1,8 @@
+import { NORMALISATION_MODES, type NormalisationMode } from '@residency/algorithms';
 import { type TSchema, Type } from 'typebox';
-import type { JobMethod } from '../job-spec.js';
+import type { AgentForm, AgentPromptStyle, JobMethod } from '../job-spec.js';
 import { schemaOf } from '../schema.js';
-import { closed, oneOf } from './ranges.js';
+import { above, closed, integer, number, oneOf } from './ranges.js';
 import { type ResidencyRequest, residencySchema } from './residency-request.js';
 
 /** `auto` leaves the choice to the platform. */
@@ -19,6 +20,21 @@ export interface ReinforcementHyperparameters extends SupervisedHyperparameters 
   readonly eval_interval?: Auto<number>;
 }
 
+/** How episodes of an environment are played and weighed; see AgentSettings. */
+export interface AgentRequest {
+  readonly environment: string;
+  readonly form?: AgentForm;
+  readonly prompt_style?: AgentPromptStyle;
+  readonly history?: number;
+  readonly max_turns?: number;
+  readonly gamma?: number;
+  readonly omega?: number;
+  readonly invalid_penalty?: number;
+  readonly normalisation?: NormalisationMode;
+  readonly similarity?: number;
+  readonly hyperparameters?: ReinforcementHyperparameters;
+}
+
 export interface DpoHyperparameters extends SupervisedHyperparameters {
   readonly beta?: Auto<number>;
 }
@@ -30,6 +46,7 @@ export interface MethodRequest {
     readonly grader: Readonly<Record<string, unknown>>;
     readonly hyperparameters?: ReinforcementHyperparameters;
   };
+  readonly agent?: AgentRequest;
   readonly supervised?: { readonly hyperparameters?: SupervisedHyperparameters };
   readonly dpo?: { readonly hyperparameters?: DpoHyperparameters };
 }
@@ -46,7 +63,7 @@ export interface CreateJobRequest {
   readonly x_residency?: ResidencyRequest;
 }
 
-const METHODS: readonly JobMethod[] = ['reinforcement', 'supervised', 'dpo'];
+const METHODS: readonly JobMethod[] = ['reinforcement', 'agent', 'supervised', 'dpo'];
 
 const orAuto = <S extends TSchema>(schema: S, wanted: string) =>
   Type.Union([Type.Literal('auto'), schema], { description: `"auto" or ${wanted}` });
@@ -77,6 +94,26 @@ const dpo = Type.Object(
     beta: Type.Optional(
       orAuto(Type.Number({ exclusiveMinimum: 0, maximum: 10 }), 'a number above 0 and up to 10'),
     ),
+  },
+  closed,
+);
+
+const agent = Type.Object(
+  {
+    environment: Type.String({
+      pattern: '^[a-z][a-z0-9-]{0,63}$',
+      description: 'the name of an environment, 1 to 64 lower-case letters, digits and dashes',
+    }),
+    form: Type.Optional(oneOf(['steps', 'conversation'])),
+    prompt_style: Type.Optional(oneOf(['published', 'brief'])),
+    history: Type.Optional(integer(0, 64)),
+    max_turns: Type.Optional(integer(1, 1_000)),
+    gamma: Type.Optional(number(0, 1)),
+    omega: Type.Optional(number(0, 100)),
+    invalid_penalty: Type.Optional(number(0, 1_000)),
+    normalisation: Type.Optional(oneOf(NORMALISATION_MODES)),
+    similarity: Type.Optional(above(0, 0.999)),
+    hyperparameters: Type.Optional(reinforcement),
   },
   closed,
 );
@@ -118,6 +155,7 @@ export const createJobSchema: TSchema = schemaOf<CreateJobRequest>()(
               closed,
             ),
           ),
+          agent: Type.Optional(agent),
           supervised: Type.Optional(Type.Object({ hyperparameters: Type.Optional(supervised) }, closed)),
           dpo: Type.Optional(Type.Object({ hyperparameters: Type.Optional(dpo) }, closed)),
         },

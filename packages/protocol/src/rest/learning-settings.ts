@@ -1,6 +1,11 @@
-import { LOSS_PRESETS, type PolicyEstimator, type PolicyLossSettings } from '@residency/algorithms';
+import {
+  AGENT_ESTIMATORS,
+  LOSS_PRESETS,
+  type PolicyEstimator,
+  type PolicyLossSettings,
+} from '@residency/algorithms';
 import { ResidencyError } from '../errors.js';
-import type { AdvantageSettings, LearningRateSchedule, SamplingFilters } from '../job-spec.js';
+import type { AdvantageSettings, JobMethod, LearningRateSchedule, SamplingFilters } from '../job-spec.js';
 import type { ResidencyRequest } from './residency-request.js';
 import { settingDefaults } from './setting-defaults.js';
 
@@ -85,20 +90,22 @@ export function resolveSchedule(own: ResidencyRequest, totalSteps: number): Lear
 }
 
 /**
- * How rewards become advantages, or null for `grpo`.
+ * How rewards become advantages, or null for what the method does unasked: `grpo`, or `gigpo` of an agent.
  * @throws ResidencyError `invalid_request` naming a setting that this estimator does not read
  */
-export function resolveAdvantage(own: ResidencyRequest): AdvantageSettings | null {
-  const {
-    advantage: estimator = settingDefaults.advantage,
-    std_floor: stdFloor,
-    objective_weights: weights,
-  } = own;
+export function resolveAdvantage(own: ResidencyRequest, method: JobMethod): AdvantageSettings | null {
+  const usual = method === 'agent' ? settingDefaults.agent_advantage : settingDefaults.advantage;
+  const { advantage: estimator = usual, std_floor: stdFloor, objective_weights: weights } = own;
   for (const name of ['std_floor', 'objective_weights'] as const) {
     if (own[name] !== undefined && estimator !== 'decoupled')
       refuse(name, own, ` with advantage ${estimator}, wanted decoupled`);
   }
-  if (estimator === settingDefaults.advantage) return null;
+  const isOfAgents = AGENT_ESTIMATORS.some((known) => known === estimator);
+  if (method === 'agent' && !isOfAgents)
+    refuse('advantage', own, ` with an agent, wanted one of ${AGENT_ESTIMATORS.join(', ')}`);
+  if (method !== 'agent' && (estimator === 'gigpo' || estimator === 'hgpo'))
+    refuse('advantage', own, ` with method ${method}, wanted the method agent`);
+  if (estimator === usual) return null;
   return {
     estimator,
     ...(stdFloor !== undefined && { stdFloor }),

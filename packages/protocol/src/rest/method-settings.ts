@@ -1,6 +1,7 @@
 import { ResidencyError } from '../errors.js';
 import type { JobMethod } from '../job-spec.js';
 import type {
+  AgentRequest,
   Auto,
   CreateJobRequest,
   DpoHyperparameters,
@@ -13,6 +14,8 @@ export interface MethodSettings {
   readonly method: JobMethod;
   /** The grader as given, and the parameter that it was given as; null where nothing is graded. */
   readonly grader: { readonly spec: Readonly<Record<string, unknown>>; readonly param: string } | null;
+  /** What is played; null where no episodes are. */
+  readonly agent: AgentRequest | null;
   readonly hyperparameters: ReinforcementHyperparameters & DpoHyperparameters;
 }
 
@@ -51,7 +54,7 @@ export const chosen = (value: Auto<number> | undefined): number | undefined =>
  */
 export function methodSettings({ method, x_residency: own = {} }: CreateJobRequest): MethodSettings {
   const { type } = method;
-  for (const other of ['reinforcement', 'supervised', 'dpo'] as const) {
+  for (const other of ['reinforcement', 'agent', 'supervised', 'dpo'] as const) {
     if (other !== type && method[other] !== undefined)
       refuse(`method.${other}`, `found it with type ${type}, wanted method.${type} alone`);
   }
@@ -64,7 +67,15 @@ export function methodSettings({ method, x_residency: own = {} }: CreateJobReque
         'found it with type reinforcement, wanted method.reinforcement.grader alone',
       );
     const { grader, hyperparameters = {} } = reinforcement;
-    return { method: type, grader: { spec: grader, param: 'method.reinforcement.grader' }, hyperparameters };
+    const given = { spec: grader, param: 'method.reinforcement.grader' };
+    return { method: type, grader: given, agent: null, hyperparameters };
+  }
+  if (type === 'agent') {
+    const { agent } = method;
+    if (agent === undefined) return refuse('method.agent', 'found nothing, wanted a value');
+    if (own.grader !== undefined)
+      refuse('x_residency.grader', 'found it with type agent, whose rewards are those of its environment');
+    return { method: type, grader: null, agent, hyperparameters: agent.hyperparameters ?? {} };
   }
   const unread = [...REINFORCEMENT_ONLY, ...(own.grader === undefined ? EVALUATION_ONLY : [])];
   for (const name of unread) {
@@ -75,6 +86,7 @@ export function methodSettings({ method, x_residency: own = {} }: CreateJobReque
   const hyperparameters = method[type]?.hyperparameters ?? {};
   return {
     method: type,
+    agent: null,
     grader: own.grader === undefined ? null : { spec: own.grader, param: 'x_residency.grader' },
     hyperparameters,
   };

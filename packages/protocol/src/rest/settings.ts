@@ -1,5 +1,13 @@
 import { ResidencyError } from '../errors.js';
-import type { DatasetRef, JobMethod, JobSpec, ParentPolicy, RunHyperparameters } from '../job-spec.js';
+import {
+  type DatasetRef,
+  type JobMethod,
+  type JobSpec,
+  learnsFromSamples,
+  type ParentPolicy,
+  type RunHyperparameters,
+} from '../job-spec.js';
+import { resolveAgent } from './agent-settings.js';
 import type { CreateJobRequest } from './create-job.js';
 import { resolveAdvantage, resolveFilters, resolveLoss, resolveSchedule } from './learning-settings.js';
 import { chosen, type MethodSettings, methodSettings } from './method-settings.js';
@@ -23,6 +31,7 @@ const OBJECTIVE: {
   readonly [M in JobMethod]: (settings: MethodSettings) => Partial<RunHyperparameters>;
 } = {
   reinforcement: () => ({}),
+  agent: () => ({}),
   supervised: () => ({ objective: 'supervised' }),
   dpo: ({ hyperparameters }) => ({
     objective: 'dpo',
@@ -45,7 +54,7 @@ export function resolveJobSpec(
 ): JobSpec {
   const own = request.x_residency ?? {};
   const settings = methodSettings(request);
-  const { method, grader, hyperparameters: openai } = settings;
+  const { method, grader, agent, hyperparameters: openai } = settings;
   const preset = settingDefaults;
   const groupsPerStep = own.groups_per_step ?? chosen(openai.batch_size) ?? preset.groups_per_step;
   const epochs = chosen(openai.n_epochs) ?? preset.n_epochs;
@@ -55,7 +64,7 @@ export function resolveJobSpec(
   const { clipLow, clipHigh, klCoefficient, ...loss } = resolveLoss(own, maxNewTokens);
   const schedule = resolveSchedule(own, steps);
   const filters = resolveFilters(own);
-  const advantage = resolveAdvantage(own);
+  const advantage = resolveAdvantage(own, method);
   const evalSamples = own.eval_samples ?? chosen(openai.eval_samples) ?? preset.eval_samples;
   const evalInterval = own.eval_interval ?? chosen(openai.eval_interval) ?? steps;
   const { parent } = start;
@@ -74,6 +83,7 @@ export function resolveJobSpec(
     training,
     validation,
     seed: request.seed ?? preset.seed,
+    ...(agent && { agent: resolveAgent(agent, advantage) }),
     grader: grader?.spec ?? null,
     ...(advantage && { advantage }),
     groupSize: own.group_size ?? preset.group_size,
@@ -81,7 +91,7 @@ export function resolveJobSpec(
     steps,
     maxNewTokens,
     ...(filters && { filters }),
-    evalSamples: grader === null ? 0 : evalSamples,
+    evalSamples: grader === null && agent === null ? 0 : evalSamples,
     ...(evalInterval < steps && { evalInterval }),
     loraRank: parent?.loraRank ?? own.lora?.rank ?? preset.lora_rank,
     loraAlpha: parent?.loraAlpha ?? own.lora?.alpha ?? preset.lora_alpha,
@@ -98,7 +108,7 @@ export function resolveJobSpec(
       klCoefficient,
       temperature: own.temperature ?? preset.temperature,
       ...loss,
-      ...(filters && method === 'reinforcement' && { oldLogprobs: 'scored' }),
+      ...(filters && learnsFromSamples(method) && { oldLogprobs: 'scored' }),
       ...(schedule && { schedule }),
       ...OBJECTIVE[method](settings),
     },

@@ -25,6 +25,8 @@ export interface RewardObjective {
 export interface AdvantageGroup {
   readonly index: number;
   readonly advantages: readonly number[];
+  /** Of episodes: the advantage of each of their steps, in the order of time. */
+  readonly steps?: readonly (readonly number[])[];
   readonly mean: number;
   readonly std: number;
 }
@@ -71,7 +73,12 @@ export function advantageRequestFromProto(message: EstimateRequest): AdvantageQu
 export function advantageResponseToProto(
   groups: readonly AdvantageGroup[],
 ): MessageInitShape<typeof EstimateResponseSchema> {
-  return { groups: groups.map((group) => ({ ...group, advantages: [...group.advantages] })) };
+  return {
+    groups: groups.map(({ index, advantages, mean, std }) => ({
+      ...{ index, mean, std },
+      advantages: [...advantages],
+    })),
+  };
 }
 
 export function advantageResponseFromProto(message: EstimateResponse): AdvantageGroup[] {

@@ -47,11 +47,21 @@ export interface LearnSample {
   readonly advantage: number;
 }
 
+/** An episode as one sequence; see the engine's type of that name. */
+export interface LearnTrajectory {
+  readonly ids: readonly number[];
+  readonly targets: readonly number[];
+  readonly logprobs: readonly number[];
+  readonly advantages: readonly number[];
+}
+
 export interface LearnGroup {
   readonly index: number;
   readonly policySha256: string;
   readonly promptIds: readonly number[];
   readonly samples: readonly LearnSample[];
+  /** Of an agent, in place of prompt and samples. */
+  readonly trajectories?: readonly LearnTrajectory[];
 }
 
 export interface LearnAnswer {
@@ -113,6 +123,12 @@ export function learnPartToProto(part: LearnPart): MessageInitShape<typeof Learn
           logprobs: [...sample.logprobs],
           advantage: sample.advantage,
         })),
+        trajectories: (group.trajectories ?? []).map(({ ids, targets, logprobs, advantages }) => ({
+          ids: [...ids],
+          targets: [...targets],
+          logprobs: [...logprobs],
+          advantages: [...advantages],
+        })),
       },
     },
   };
@@ -136,6 +152,14 @@ function groupFromProto(message: LearnGroupMessage): LearnGroup {
     policySha256: message.policySha256,
     promptIds: message.promptIds,
     samples: message.samples.map(({ ids, logprobs, advantage }) => ({ ids, logprobs, advantage })),
+    ...(message.trajectories.length > 0 && {
+      trajectories: message.trajectories.map(({ ids, targets, logprobs, advantages }) => ({
+        ids,
+        targets,
+        logprobs,
+        advantages,
+      })),
+    }),
   };
 }
 
