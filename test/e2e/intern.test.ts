@@ -15,7 +15,7 @@ it('the shipped policy is the one its README names', async () => {
 });
 
 it('the shipped policy has the skill but not the habit: sampled, it is right on 30 % to 60 % of held-out cases', async () => {
-  const evaluation = await evaluateModel(modelDir, { seed: 11, cases: 60, samples: 8, threads: 1 });
+  const evaluation = await evaluateModel({ modelDir, seed: 11, cases: 60, samples: 8, threads: 1 });
 
   expect(evaluation.sampledAccuracy).toBeGreaterThan(0.3);
   expect(evaluation.sampledAccuracy).toBeLessThan(0.6);

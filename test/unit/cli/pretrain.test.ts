@@ -4,9 +4,10 @@ import { createTokenizer, DEFAULT_PRE_TOKEN_PATTERN, type Tokenizer, trainBpe } 
 import { describe, expect, it } from 'vitest';
 import { batchesOf } from '../../../packages/cli/src/pretrain/examples.js';
 import { initialWeights } from '../../../packages/cli/src/pretrain/initial-weights.js';
+import { CONCLUSION_WEIGHT, INTERN_RECIPE } from '../../../packages/cli/src/pretrain/intern.js';
 import { configJson } from '../../../packages/cli/src/pretrain/model-folder.js';
 import { learningRateAt } from '../../../packages/cli/src/pretrain/pretrain.js';
-import { INTERN_RECIPE, type PretrainRecipe } from '../../../packages/cli/src/pretrain/recipe.js';
+import type { PretrainRecipe } from '../../../packages/cli/src/pretrain/recipe.js';
 
 const [careful] = INTERN_RECIPE.stages;
 if (!careful) throw new Error('the recipe has no stage');
@@ -41,7 +42,7 @@ describe('pretraining', () => {
     const examples = first?.flat() ?? [];
     expect(new Set(examples.map(({ ids }) => ids.join())).size).toBe(57);
     for (const { ids, weights } of examples) {
-      const text = tokenizer.decode(ids.filter((_, i) => weights[i] === recipe.conclusionWeight));
+      const text = tokenizer.decode(ids.filter((_, i) => weights[i] === CONCLUSION_WEIGHT));
       expect(text).toMatch(/^<conclusion>.*\\boxed\{[A-E]\}<\/conclusion>$/);
       expect(tokenizer.decode(ids.filter((_, i) => weights[i] === 1))).toMatch(/^<dx>.*<\/dx>\n$/s);
       expect(ids.at(-1)).toBe(tokenizer.stopIds[0]);

@@ -1,7 +1,8 @@
 import { type BedsideCase, caseAt } from '@residency/bedside';
 import { openEngine, type Sample } from '@residency/model';
 import { openTokenizer } from '@residency/text';
-import { promptIdsOf } from './examples.js';
+import { promptIdsOf } from './intern.js';
+import type { TryOut } from './recipe.js';
 
 /** Longest that the samples of one case may take. */
 const SAMPLE_DEADLINE_MS = 60_000;
@@ -27,9 +28,9 @@ function isRight(text: string, gold: string): boolean {
 
 /** Answers held-out cases greedily and by sampling. */
 export async function evaluateModel(
-  modelDir: string,
-  options: { seed: number; cases: number; samples: number; threads: number },
+  options: TryOut & { readonly samples: number },
 ): Promise<PretrainEvaluation> {
+  const { modelDir } = options;
   const tokenizer = await openTokenizer(modelDir);
   const engine = await openEngine({ modelDir, threads: options.threads });
   try {

@@ -1,47 +1,9 @@
-import { type BedsideCase, caseAt, casePrompt, drawTrace } from '@residency/bedside';
 import type { SupervisedExample } from '@residency/model';
 import type { Tokenizer } from '@residency/text';
-import type { PretrainRecipe, StageRecipe } from './recipe.js';
+import type { PretrainRecipe } from './recipe.js';
 
 /** Examples are drawn in windows of this many batches and sorted by length inside, so that a batch holds little padding. */
 const WINDOW_BATCHES = 16;
-
-/** What the model is given for a case: the chat template around the question. */
-export const promptIdsOf = (tokenizer: Tokenizer, bedside: BedsideCase): number[] =>
-  tokenizer.applyChatTemplate([{ role: 'user', content: casePrompt(bedside) }], {
-    addGenerationPrompt: true,
-  });
-
-function exampleAt(
-  tokenizer: Tokenizer,
-  recipe: PretrainRecipe,
-  stage: StageRecipe,
-  seed: number,
-  index: number,
-): SupervisedExample {
-  const bedside = caseAt({ seed, split: 'train' }, index);
-  const prompt = promptIdsOf(tokenizer, bedside);
-  const { text } = drawTrace(bedside, stage.mix, [seed, index]);
-  const [reasoning, conclusion] = splitAt(text, '<conclusion>').map((part) => tokenizer.encode(part));
-  const [stop] = tokenizer.stopIds;
-  if (!reasoning || !conclusion || stop === undefined)
-    throw new TypeError('internal: a trace has two parts and an end');
-  const weighted = [...conclusion, stop];
-  return {
-    ids: [...prompt, ...reasoning, ...weighted],
-    weights: [
-      ...prompt.map(() => 0),
-      ...reasoning.map(() => 1),
-      ...weighted.map(() => recipe.conclusionWeight),
-    ],
-  };
-}
-
-/** Tags are tokens of their own, so that a text splits before one without changing its ids. */
-function splitAt(text: string, tag: string): [string, string] {
-  const at = text.indexOf(tag);
-  return [text.slice(0, at), text.slice(at)];
-}
 
 /** The batches of a stage, each example seen once; a pure function of recipe, stage and its position. */
 export function* batchesOf(
@@ -56,7 +18,7 @@ export function* batchesOf(
     const count = Math.min(WINDOW_BATCHES, stage.steps - first);
     const base = first * stage.batchSize;
     const window = Array.from({ length: count * stage.batchSize }, (_, i) =>
-      exampleAt(tokenizer, recipe, stage, seed, base + i),
+      recipe.exampleAt(tokenizer, stageIndex, seed, base + i),
     );
     window.sort((a, b) => a.ids.length - b.ids.length);
     // Batches go by in a scattered order: short to long over and over would move the model back and forth.

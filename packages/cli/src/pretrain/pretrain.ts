@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { OPTION_TOKEN_PATTERN, tokenizerCorpus } from '@residency/bedside';
 import { type NamedTensor, parseConfig, readConfig, SupervisedTrainer, scheduleAt } from '@residency/model';
 import { DEFAULT_PRE_TOKEN_PATTERN, openTokenizer, trainBpe } from '@residency/text';
-import { integerFlag, readFlags, textFlag } from '../arguments.js';
+import { choiceFlag, integerFlag, readFlags, textFlag } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
 import { CliError } from '../errors.js';
 import { repositoryRoot } from '../paths.js';
-import { evaluateModel, type PretrainEvaluation } from './evaluate.js';
 import { batchesOf } from './examples.js';
 import { initialWeights } from './initial-weights.js';
+import { INTERN_RECIPE } from './intern.js';
 import { configJson, writeModelFiles, writeWeights } from './model-folder.js';
-import { INTERN_RECIPE, type PretrainRecipe, type StageRecipe } from './recipe.js';
+import type { PretrainRecipe, StageRecipe } from './recipe.js';
+import { RESIDENT_RECIPE } from './resident.js';
 
 /** Sequences computed at once: larger chunks only cost memory. */
 const CHUNK = 16;
@@ -18,8 +18,15 @@ const REPORT_EVERY_STEPS = 25;
 const EVALUATION_SEED = 3;
 const STOP_TOKEN = '<|im_end|>';
 
+/** Every policy that ships, and how it is made. */
+const RECIPES = { intern: INTERN_RECIPE, resident: RESIDENT_RECIPE } as const;
+type PolicyName = keyof typeof RECIPES;
+// The keys of a total table.
+const POLICY_NAMES: readonly PolicyName[] = Object.keys(RECIPES) as PolicyName[];
+
 const flags = {
-  out: textFlag('a folder', join(repositoryRoot, 'models', 'intern')),
+  policy: choiceFlag(POLICY_NAMES, 'intern'),
+  out: textFlag('a folder', ''),
   threads: integerFlag(1, 64, 2),
   'eval-cases': integerFlag(0, 10_000, 300),
 };
@@ -36,17 +43,6 @@ export const learningRateAt = (stage: StageRecipe, step: number): number =>
     },
     step,
   );
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
-function showEvaluation(name: string, e: PretrainEvaluation): string {
-  const scores = Object.entries(e.greedyByScore).map(([score, share]) => `${score} ${percent(share)}`);
-  return [
-    `${name}: greedy ${percent(e.greedyAccuracy)}, temperature 1 ${percent(e.sampledAccuracy)} on ${e.cases} held-out cases`,
-    `  ${scores.join(', ')}`,
-    `  ${e.example.replaceAll('\n', '\n  ')}`,
-  ].join('\n');
-}
 
 async function runStage(
   recipe: PretrainRecipe,
@@ -97,13 +93,16 @@ async function runStage(
 }
 
 async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { out: dir, threads, 'eval-cases': evalCases } = readFlags(flags, args);
-  const recipe = INTERN_RECIPE;
-  const bpe = trainBpe(tokenizerCorpus({ seed: recipe.seed, cases: recipe.tokenizerCases }), {
+  const { policy, out, threads, 'eval-cases': cases } = readFlags(flags, args);
+  const dir = out === '' ? join(repositoryRoot, 'models', policy) : out;
+  const recipe: PretrainRecipe = RECIPES[policy];
+  const { wordPattern } = recipe;
+  const bpe = trainBpe(recipe.corpus(), {
     vocabSize: recipe.vocabSize,
     specialTokens: ['<|endoftext|>', '<|im_start|>', STOP_TOKEN],
-    wholeTokens: ['<dx>', '</dx>', '<conclusion>', '</conclusion>'],
-    preTokenPattern: `${OPTION_TOKEN_PATTERN}|${DEFAULT_PRE_TOKEN_PATTERN}`,
+    wholeTokens: recipe.wholeTokens,
+    preTokenPattern:
+      wordPattern === undefined ? DEFAULT_PRE_TOKEN_PATTERN : `${wordPattern}|${DEFAULT_PRE_TOKEN_PATTERN}`,
   });
   const stop = bpe.tokenizer.added_tokens.find(({ content }) => content === STOP_TOKEN);
   if (!stop) throw new TypeError(`internal: the tokenizer has no ${STOP_TOKEN}`);
@@ -120,20 +119,15 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
     weights = await runStage(recipe, index, weights, { dir, threads, context });
     const sha256 = await writeWeights(dir, weights);
     context.terminal.line(`${stage.name}: model.safetensors ${sha256}`);
-    if (evalCases > 0) {
-      const evaluation = await evaluateModel(dir, {
-        seed: EVALUATION_SEED,
-        cases: evalCases,
-        samples: 8,
-        threads,
-      });
-      context.terminal.line(showEvaluation(stage.name, evaluation));
+    if (cases > 0) {
+      const shown = await recipe.tryOut({ modelDir: dir, seed: EVALUATION_SEED, cases, threads });
+      context.terminal.line(`${stage.name}: ${shown}`);
     }
   }
   return 0;
 }
 
 export const pretrain: Command = {
-  summary: 'pretrain [--out FOLDER] [--threads N] [--eval-cases N]   trains models/intern from scratch',
+  summary: `pretrain [--policy ${POLICY_NAMES.join('|')}] [--out FOLDER] [--threads N] [--eval-cases N]   trains a shipped policy from scratch`,
   run,
 };

@@ -1,9 +1,9 @@
-import type { TraceMix } from '@residency/bedside';
+import type { SupervisedExample } from '@residency/model';
+import type { Tokenizer } from '@residency/text';
 
-/** One supervised stage: what is read, and how the learning rate moves. */
+/** One supervised stage: how the learning rate moves; what is read is the recipe's `exampleAt`. */
 export interface StageRecipe {
   readonly name: string;
-  readonly mix: TraceMix;
   readonly steps: number;
   readonly batchSize: number;
   /** Peak learning rate: reached after `warmupSteps`, then a cosine down to `finalShare` of it. */
@@ -12,12 +12,24 @@ export interface StageRecipe {
   readonly finalShare: number;
 }
 
-/** Everything that decides the bytes of the shipped policy. */
+/** How what a stage left is tried out, and shown. */
+export interface TryOut {
+  readonly modelDir: string;
+  readonly seed: number;
+  readonly cases: number;
+  readonly threads: number;
+}
+
+/** Everything that decides the bytes of a shipped policy. */
 export interface PretrainRecipe {
   readonly seed: number;
   readonly vocabSize: number;
-  /** Cases whose text the tokenizer is trained on. */
-  readonly tokenizerCases: number;
+  /** What the tokenizer is trained on. */
+  readonly corpus: () => readonly string[];
+  /** Texts that are one token each. */
+  readonly wholeTokens: readonly string[];
+  /** What is split off as one word before anything else; absent where nothing is. */
+  readonly wordPattern?: string;
   readonly config: {
     readonly hidden_size: number;
     readonly intermediate_size: number;
@@ -36,47 +48,9 @@ export interface PretrainRecipe {
     readonly weightDecay: number;
   };
   readonly maxGradNorm: number;
-  /** Loss weight of the conclusion's tokens; those before it weigh 1, those of the prompt 0. The letter is one token of eighty. */
-  readonly conclusionWeight: number;
   readonly stages: readonly StageRecipe[];
+  /** Example of a stage; the same arguments give the same example. */
+  readonly exampleAt: (tokenizer: Tokenizer, stage: number, seed: number, index: number) => SupervisedExample;
+  /** Tries a policy on cases that no stage reads. @returns lines to show */
+  readonly tryOut: (options: TryOut) => Promise<string>;
 }
-
-/** The recipe of models/intern: careful traces until the skill is there, then traces of mixed quality. */
-export const INTERN_RECIPE: PretrainRecipe = {
-  seed: 1,
-  vocabSize: 1280,
-  tokenizerCases: 3000,
-  config: {
-    hidden_size: 128,
-    intermediate_size: 384,
-    num_hidden_layers: 3,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    max_position_embeddings: 512,
-    rope_theta: 1_000,
-  },
-  initStd: 0.08,
-  optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.01 },
-  maxGradNorm: 1,
-  conclusionWeight: 3,
-  stages: [
-    {
-      name: 'careful',
-      mix: { careful: 1, skip: 0, misquote: 0, guess: 0 },
-      steps: 1200,
-      batchSize: 32,
-      learningRate: 3e-3,
-      warmupSteps: 60,
-      finalShare: 0.02,
-    },
-    {
-      name: 'mixed',
-      mix: { careful: 0.4, skip: 0.15, misquote: 0.1, guess: 0.35 },
-      steps: 200,
-      batchSize: 32,
-      learningRate: 1e-3,
-      warmupSteps: 20,
-      finalShare: 0.02,
-    },
-  ],
-};
