@@ -7,7 +7,7 @@ export interface ConfigField<T> {
   readonly wanted: string;
   /** Used where the variable is unset or empty; without one the variable is required. */
   readonly fallback: T | undefined;
-  /** The value, or undefined where the text is not one. */
+  /** The value, or undefined where the text is not one; a ConfigError where there is more to say. */
   readonly parse: (text: string) => T | undefined;
   /** Whether the value must not be shown: messages then say what was wanted and nothing of what was found. */
   readonly isSecret?: boolean;
@@ -122,18 +122,26 @@ export function flagField(env: string, fallback: boolean): ConfigField<boolean> 
 
 type Reading =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+const refused = (...problems: string[]): Reading => ({ ok: false, problems });
 
 function readField(field: ConfigField<unknown>, env: NodeJS.ProcessEnv): Reading {
   const text = env[field.env];
   if (text === undefined || text === '') {
     if (field.fallback !== undefined) return { ok: true, value: field.fallback };
-    return { ok: false, problem: `${field.env}: found nothing, wanted ${field.wanted}` };
+    return refused(`${field.env}: found nothing, wanted ${field.wanted}`);
   }
-  const value = field.parse(text);
+  let value: unknown;
+  try {
+    value = field.parse(text);
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return refused(...thrown.problems);
+    throw thrown;
+  }
   if (value !== undefined) return { ok: true, value };
-  if (field.isSecret === true) return { ok: false, problem: `${field.env}: wanted ${field.wanted}` };
-  return { ok: false, problem: `${field.env}: found ${JSON.stringify(text)}, wanted ${field.wanted}` };
+  if (field.isSecret === true) return refused(`${field.env}: wanted ${field.wanted}`);
+  return refused(`${field.env}: found ${JSON.stringify(text)}, wanted ${field.wanted}`);
 }
 
 /**
@@ -145,7 +153,7 @@ export function readConfig<T extends ConfigTable<T>>(table: T, env: NodeJS.Proce
     key,
     reading: readField(field, env),
   }));
-  const problems = readings.flatMap(({ reading }) => (reading.ok ? [] : [reading.problem]));
+  const problems = readings.flatMap(({ reading }) => (reading.ok ? [] : reading.problems));
   if (problems.length > 0) throw new ConfigError(problems);
   // Each value was parsed by the field of its key.
   return Object.fromEntries(

@@ -53,6 +53,21 @@ describe('readConfig', () => {
     expect(config).toMatchObject({ cache: '/weights', again: true });
   });
 
+  it('lists what a field itself has to say, with the others', () => {
+    const picky = {
+      ...textField('T_PICKY'),
+      parse: (): string => {
+        throw new ConfigError(['T_PICKY: first', 'T_PICKY: second']);
+      },
+    };
+
+    expect(() => readConfig({ picky, port: table.port }, { T_PICKY: 'x', T_PORT: 'y' })).toThrow(
+      expect.objectContaining({
+        problems: ['T_PICKY: first', 'T_PICKY: second', expect.stringMatching(/^T_PORT: found "y"/)],
+      }),
+    );
+  });
+
   it('lists every bad value with its name, what was found and what was wanted', () => {
     const env = {
       T_PORT: '70000',
