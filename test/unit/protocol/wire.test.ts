@@ -313,6 +313,26 @@ describe('the episode pairs', () => {
     });
   });
 
+  it.each<[string, object | undefined, RegExp]>([
+    ['no result', undefined, /^result: found nothing/],
+    ['an infinite reward', { reward: Number.POSITIVE_INFINITY, infoJson: '{}' }, /^reward: found Infinity/],
+    ['a reward that is no number', { reward: Number.NaN, infoJson: '{}' }, /^reward: found NaN/],
+    ['no info', {}, /^info_json: found text that is not JSON/],
+    ['a list as info', { infoJson: '[]' }, /^info_json: found JSON of another kind/],
+    ['null as info', { infoJson: 'null' }, /^info_json: found JSON of another kind/],
+  ])('refuse an answer with %s', (_what, value, reason) => {
+    const message = play.response<Parameters<typeof episodeResponseFromProto>[0]>({
+      episodeId: 'e',
+      ...(value === undefined ? {} : { result: { case: 'observation', value } }),
+    });
+    const error = expect.objectContaining({
+      code: 'environment_failed',
+      message: expect.stringMatching(reason),
+    });
+
+    expect(() => episodeResponseFromProto(message)).toThrow(error);
+  });
+
   it('refuse a task that is not JSON', () => {
     const value = { environment: 'triage', taskJson: '{', seed: 0 };
     const message = play.request<Parameters<typeof episodeRequestFromProto>[0]>({

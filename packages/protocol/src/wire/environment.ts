@@ -40,14 +40,12 @@ export interface EpisodeResponse {
   readonly result: EpisodeResult;
 }
 
-function parseJson(text: string, what: string): unknown {
+function parseTask(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ResidencyError('invalid_request', `${what}: found text that is not JSON`, {
-      param: what,
-      cause,
-    });
+    const param = 'task_json';
+    throw new ResidencyError('invalid_request', `${param}: found text that is not JSON`, { param, cause });
   }
 }
 
@@ -74,7 +72,7 @@ export function episodeRequestFromProto(message: PlayRequest): EpisodeRequest {
     });
   }
   const { environment, taskJson, seed } = command.value;
-  return { episodeId, command: { kind: 'open', environment, task: parseJson(taskJson, 'task_json'), seed } };
+  return { episodeId, command: { kind: 'open', environment, task: parseTask(taskJson), seed } };
 }
 
 export function episodeResponseToProto(
@@ -96,6 +94,27 @@ export function episodeResponseToProto(
   };
 }
 
+const malformed = (message: string, cause?: unknown): ResidencyError =>
+  new ResidencyError('environment_failed', message, { cause });
+
+function parseInfo(text: string): Readonly<Record<string, unknown>> {
+  let info: unknown;
+  try {
+    info = JSON.parse(text);
+  } catch (cause) {
+    throw malformed('info_json: found text that is not JSON, wanted a JSON object', cause);
+  }
+  const isObject = typeof info === 'object' && info !== null && !Array.isArray(info);
+  if (!isObject) throw malformed('info_json: found JSON of another kind, wanted a JSON object');
+  // An object of JSON has text keys and any values.
+  return info as Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What an environment answered, whoever wrote it.
+ * @throws ResidencyError `environment_failed` where the result is missing, a reward is not finite or the info is
+ * not a JSON object.
+ */
 export function episodeResponseFromProto(message: PlayResponse): EpisodeResponse {
   const { episodeId, result } = message;
   if (result.case === 'closed') return { episodeId, result: { kind: 'closed' } };
@@ -104,13 +123,11 @@ export function episodeResponseFromProto(message: PlayResponse): EpisodeResponse
     return { episodeId, result: { kind: 'failure', error: new ResidencyError(code, result.value.message) } };
   }
   if (result.case === undefined) {
-    throw new ResidencyError(
-      'internal',
-      'result: found nothing, wanted an observation, a failure or a close',
-    );
+    throw malformed('result: found nothing, wanted an observation, a failure or a close');
   }
   const { text, admissible, anchor, reward, done, infoJson } = result.value;
-  const info = parseJson(infoJson, 'info_json') as Record<string, unknown>;
+  if (!Number.isFinite(reward)) throw malformed(`reward: found ${reward}, wanted a finite number`);
+  const info = parseInfo(infoJson);
   return {
     episodeId,
     result: { kind: 'observation', view: { text, admissible, anchor, reward, done, info } },
