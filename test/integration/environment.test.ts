@@ -1,85 +1,19 @@
 import { environments, type Observation } from '@residency/environments';
-import {
-  EnvironmentService,
-  type EpisodeCommand,
-  type EpisodeResponse,
-  episodeRequestToProto,
-  episodeResponseFromProto,
-  openClient,
-} from '@residency/protocol';
-import { type RunningService, readConfig, stopService } from '@residency/service';
-import { rewardEnvironmentFields, startRewardEnvironment } from '@residency/service-reward-environment';
+import type { EpisodeCommand } from '@residency/protocol';
+import { stopService } from '@residency/service';
 import { describe, expect, it } from 'vitest';
-import { signalled } from '../support/signalled.js';
-
-/** A player of one stream: sends a command, waits for its answer. */
-interface Player extends AsyncDisposable {
-  send(episodeId: string, command: EpisodeCommand): Promise<EpisodeResponse>;
-  /** Sends a message as it is. */
-  sendMessage(message: PlayMessage): Promise<EpisodeResponse>;
-}
-
-type PlayMessage = ReturnType<typeof episodeRequestToProto>;
-
-const start = (env: Record<string, string> = {}): Promise<RunningService> =>
-  startRewardEnvironment(
-    readConfig(rewardEnvironmentFields, {
-      RESIDENCY_HTTP_PORT: '0',
-      RESIDENCY_GRPC_PORT: '0',
-      RESIDENCY_LOG_LEVEL: 'silent',
-      ...env,
-    }),
-  );
-
-function player(service: RunningService): Player {
-  const client = openClient(EnvironmentService, { address: service.addresses['grpc'] ?? '' });
-  const queue: PlayMessage[] = [];
-  let wake = signalled();
-  let isOver = false;
-  const requests = async function* () {
-    for (;;) {
-      const next = queue.shift();
-      if (next !== undefined) yield next;
-      else if (isOver) return;
-      else {
-        await wake.promise;
-        wake = signalled();
-      }
-    }
-  };
-  const answers = client.play(requests(), { deadlineMs: 20_000 })[Symbol.asyncIterator]();
-  const sendMessage = async (message: PlayMessage): Promise<EpisodeResponse> => {
-    queue.push(message);
-    wake.resolve();
-    const answer = await answers.next();
-    if (answer.done) throw new Error('the stream ended');
-    return episodeResponseFromProto(answer.value);
-  };
-  return {
-    send: (episodeId, command) => sendMessage(episodeRequestToProto({ episodeId, command })),
-    sendMessage,
-    async [Symbol.asyncDispose]() {
-      isOver = true;
-      wake.resolve();
-      await answers.next();
-      client.close();
-    },
-  };
-}
+import { startEnvironments } from '../support/environment-service.js';
+import { openPlayer, type PlayMessage, scrape } from '../support/episode-player.js';
 
 const open: EpisodeCommand = { kind: 'open', environment: 'triage', task: {}, seed: 11 };
 
-async function scrape(service: RunningService): Promise<string> {
-  return await (await fetch(`http://${service.addresses['http']}/metrics`)).text();
-}
-
 describe('an episode', () => {
   it('played over the stream is the one that the environment itself plays', async () => {
-    const service = await start();
+    const service = await startEnvironments();
     const own = environments['triage']?.open({ task: {}, seed: 11 });
     if (own === undefined) throw new Error('no triage');
     {
-      await using play = player(service);
+      await using play = openPlayer(service);
       const first = await play.send('a', open);
       expect(first).toEqual({
         episodeId: 'a',
@@ -109,9 +43,9 @@ describe('an episode', () => {
   });
 
   it('does not disturb the others of its stream', async () => {
-    const service = await start();
+    const service = await startEnvironments();
     {
-      await using play = player(service);
+      await using play = openPlayer(service);
       await play.send('a', open);
       await play.send('b', { ...open, seed: 12 });
       const failed = await play.send('c', { ...open, environment: 'none' });
@@ -137,9 +71,9 @@ describe('a message that cannot be read', () => {
     ],
     ['no command', { episodeId: 'b' }, 'command: found nothing, wanted open, act or close'],
   ])('is the failure of its episode, and the others go on: %s', async (_what, message, reason) => {
-    const service = await start();
+    const service = await startEnvironments();
     {
-      await using play = player(service);
+      await using play = openPlayer(service);
       await play.send('a', open);
 
       const answer = await play.sendMessage(message);
@@ -157,11 +91,11 @@ describe('a message that cannot be read', () => {
 
 describe('the limit on episodes', () => {
   it('refuses one more, over all streams, and frees the places of a stream that ends', async () => {
-    const service = await start({ RESIDENCY_MAX_EPISODES: '2' });
+    const service = await startEnvironments({ RESIDENCY_MAX_EPISODES: '2' });
     {
-      await using second = player(service);
+      await using second = openPlayer(service);
       {
-        await using first = player(service);
+        await using first = openPlayer(service);
         await first.send('a', open);
         await second.send('b', open);
         expect((await second.send('c', open)).result).toMatchObject({
@@ -178,9 +112,12 @@ describe('the limit on episodes', () => {
   });
 
   it('frees the place of an episode that idles, and tells its player', async () => {
-    const service = await start({ RESIDENCY_EPISODE_IDLE_MS: '100', RESIDENCY_MAX_EPISODES: '1' });
+    const service = await startEnvironments({
+      RESIDENCY_EPISODE_IDLE_MS: '100',
+      RESIDENCY_MAX_EPISODES: '1',
+    });
     {
-      await using play = player(service);
+      await using play = openPlayer(service);
       await play.send('a', open);
       await expect.poll(() => scrape(service), { timeout: 5_000 }).toContain('outcome="expired"');
 

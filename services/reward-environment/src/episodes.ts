@@ -1,44 +1,12 @@
-import { type Environment, type Episode, environments } from '@residency/environments';
-import {
-  type EpisodeCommand,
-  type EpisodeResult,
-  type EpisodeView,
-  ResidencyError,
-} from '@residency/protocol';
-
-/** How many episodes of the whole service are open; shared by all streams. */
-export class EpisodeSlots {
-  readonly #limit: number;
-  readonly #onChange: (open: number) => void;
-  #open = 0;
-
-  constructor(limit: number, onChange: (open: number) => void) {
-    this.#limit = limit;
-    this.#onChange = onChange;
-  }
-
-  /** @throws ResidencyError `episode_limit`. */
-  take(): void {
-    if (this.#open >= this.#limit) {
-      throw new ResidencyError(
-        'episode_limit',
-        `episodes: found ${this.#open} open, wanted fewer than ${this.#limit}`,
-      );
-    }
-    this.#open += 1;
-    this.#onChange(this.#open);
-  }
-
-  give(): void {
-    this.#open -= 1;
-    this.#onChange(this.#open);
-  }
-}
+import { type EpisodeCommand, type EpisodeResult, ResidencyError } from '@residency/protocol';
+import type { FindHost, HostedEpisode, OpenedEpisode } from './episode-host.js';
+import type { EpisodeSlots } from './episode-slots.js';
 
 /** Why an episode ended. */
 export type EpisodeOutcome = 'done' | 'closed' | 'failed' | 'expired' | 'abandoned';
 
 export interface EpisodesOptions {
+  readonly findHost: FindHost;
   readonly slots: EpisodeSlots;
   /** Milliseconds without a command after which an episode is given up. */
   readonly idleMs: number;
@@ -46,33 +14,26 @@ export interface EpisodesOptions {
 }
 
 interface OpenEpisode {
-  readonly episode: Episode;
+  readonly episode: HostedEpisode;
+  /** Runs while no command is under way. */
   timer: NodeJS.Timeout;
 }
 
 type Handler<K extends EpisodeCommand['kind']> = (
   id: string,
   command: Extract<EpisodeCommand, { kind: K }>,
-) => EpisodeResult;
-
-const nothingYet = { reward: 0, done: false, info: {} };
-
-function environmentOf(name: string): Environment {
-  const environment = Object.hasOwn(environments, name) ? environments[name] : undefined;
-  if (environment !== undefined) return environment;
-  throw new ResidencyError(
-    'environment_unknown',
-    `environment: found ${JSON.stringify(name)}, wanted one of ${Object.keys(environments).sort().join(', ')}`,
-    { param: 'environment' },
-  );
-}
+) => Promise<EpisodeResult>;
 
 /** The episodes of one stream. */
 export class Episodes {
   readonly #options: EpisodesOptions;
   readonly #open: Map<string, OpenEpisode> = new Map();
-  /** Ids whose episode idled too long, so that the next command is told why. */
-  readonly #expired: Set<string> = new Set();
+  /** Why episodes ended between two commands, so that the next one is told. */
+  readonly #reasons: Map<string, ResidencyError> = new Map();
+  /** The last command of each id that is under way: those of one episode are carried out in their order. */
+  readonly #turns: Map<string, Promise<EpisodeResult>> = new Map();
+  /** Nothing is opened any more. */
+  #isClosed = false;
   readonly #handlers: { readonly [K in EpisodeCommand['kind']]: Handler<K> } = {
     open: (id, command) => this.#start(id, command),
     act: (id, command) => this.#act(id, command.action),
@@ -83,88 +44,117 @@ export class Episodes {
     this.#options = options;
   }
 
-  /** Carries out a command; whatever goes wrong is this episode's failure, the others go on. */
-  handle(id: string, command: EpisodeCommand): EpisodeResult {
-    try {
-      // The table is total over `kind`, which TypeScript cannot correlate with the command.
-      return (this.#handlers[command.kind] as Handler<EpisodeCommand['kind']>)(id, command as never);
-    } catch (thrown) {
-      if (thrown instanceof ResidencyError) return { kind: 'failure', error: thrown };
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      this.#end(id, 'failed');
-      return { kind: 'failure', error: new ResidencyError('environment_failed', reason, { cause: thrown }) };
-    }
+  /**
+   * Carries out a command, after those of the same episode and beside those of others; whatever goes wrong is this
+   * episode's failure, the others go on.
+   */
+  async handle(id: string, command: EpisodeCommand): Promise<EpisodeResult> {
+    const turn = this.#inTurn(this.#turns.get(id), id, command);
+    this.#turns.set(id, turn);
+    const result = await turn;
+    if (this.#turns.get(id) === turn) this.#turns.delete(id);
+    return result;
   }
 
   /** Ends what is still open. */
   close(): void {
+    this.#isClosed = true;
     for (const id of [...this.#open.keys()]) this.#end(id, 'abandoned');
   }
 
-  #start(id: string, command: Extract<EpisodeCommand, { kind: 'open' }>): EpisodeResult {
+  async #inTurn(
+    before: Promise<EpisodeResult> | undefined,
+    id: string,
+    command: EpisodeCommand,
+  ): Promise<EpisodeResult> {
+    await before;
+    try {
+      // The table is total over `kind`, which TypeScript cannot correlate with the command.
+      return await (this.#handlers[command.kind] as Handler<EpisodeCommand['kind']>)(id, command as never);
+    } catch (thrown) {
+      if (thrown instanceof ResidencyError) return { kind: 'failure', error: thrown };
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      return { kind: 'failure', error: new ResidencyError('environment_failed', reason, { cause: thrown }) };
+    }
+  }
+
+  async #start(id: string, command: Extract<EpisodeCommand, { kind: 'open' }>): Promise<EpisodeResult> {
     if (this.#open.has(id)) {
       throw new ResidencyError(
         'invalid_request',
         `episode_id: found ${JSON.stringify(id)} open, wanted a new id`,
-        {
-          param: 'episode_id',
-        },
+        { param: 'episode_id' },
       );
     }
-    const environment = environmentOf(command.environment);
+    const { environment, task, seed } = command;
+    const host = this.#options.findHost(environment);
     this.#options.slots.take();
-    let episode: Episode;
+    let opened: OpenedEpisode;
     try {
-      episode = environment.open({ task: command.task, seed: command.seed });
-    } catch (cause) {
+      opened = await host.open({ task, seed, onLost: (error) => this.#lose(id, error) });
+      // The stream may have ended meanwhile.
+      if (this.#isClosed) {
+        opened.episode.close();
+        throw new ResidencyError('cancelled', 'the stream has ended');
+      }
+    } catch (thrown) {
       this.#options.slots.give();
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ResidencyError('environment_failed', `${command.environment}: ${reason}`, { cause });
+      throw thrown;
     }
-    this.#expired.delete(id);
-    this.#open.set(id, { episode, timer: this.#idleTimer(id) });
-    const { text, admissible, anchor } = episode.observe();
-    return { kind: 'observation', view: { text, admissible, anchor, ...nothingYet } };
+    this.#reasons.delete(id);
+    this.#open.set(id, { episode: opened.episode, timer: this.#idleTimer(id) });
+    return { kind: 'observation', view: opened.view };
   }
 
-  #act(id: string, action: string): EpisodeResult {
+  async #act(id: string, action: string): Promise<EpisodeResult> {
     const open = this.#open.get(id);
     if (open === undefined) throw this.#unknown(id);
     clearTimeout(open.timer);
-    open.timer = this.#idleTimer(id);
-    const { text, admissible, anchor, reward, done, info } = open.episode.act(action);
-    const view: EpisodeView = { text, admissible, anchor, reward, done, info: { ...info } };
-    if (done) this.#end(id, 'done');
-    return { kind: 'observation', view };
+    try {
+      const view = await open.episode.act(action);
+      if (view.done) this.#end(id, 'done');
+      else if (this.#open.get(id) === open) open.timer = this.#idleTimer(id);
+      return { kind: 'observation', view };
+    } catch (thrown) {
+      this.#end(id, 'failed');
+      throw thrown;
+    }
   }
 
-  #close(id: string): EpisodeResult {
+  async #close(id: string): Promise<EpisodeResult> {
     // Closing what has ended is no mistake: the player may not know yet.
     this.#end(id, 'closed');
     return { kind: 'closed' };
   }
 
   #unknown(id: string): ResidencyError {
-    if (this.#expired.has(id)) {
-      return new ResidencyError(
-        'deadline_exceeded',
-        `episode ${JSON.stringify(id)}: found no command for ${this.#options.idleMs} ms, wanted one in time`,
-      );
-    }
-    return new ResidencyError(
-      'episode_unknown',
-      `episode_id: found ${JSON.stringify(id)}, wanted an open episode`,
-      {
-        param: 'episode_id',
-      },
+    return (
+      this.#reasons.get(id) ??
+      new ResidencyError(
+        'episode_unknown',
+        `episode_id: found ${JSON.stringify(id)}, wanted an open episode`,
+        { param: 'episode_id' },
+      )
     );
   }
 
   #idleTimer(id: string): NodeJS.Timeout {
+    const { idleMs } = this.#options;
     return setTimeout(() => {
-      this.#expired.add(id);
+      this.#reasons.set(
+        id,
+        new ResidencyError(
+          'deadline_exceeded',
+          `episode ${JSON.stringify(id)}: found no command for ${idleMs} ms, wanted one in time`,
+        ),
+      );
       this.#end(id, 'expired');
-    }, this.#options.idleMs);
+    }, idleMs);
+  }
+
+  #lose(id: string, error: ResidencyError): void {
+    this.#reasons.set(id, error);
+    this.#end(id, 'failed');
   }
 
   #end(id: string, outcome: EpisodeOutcome): void {
@@ -172,6 +162,7 @@ export class Episodes {
     if (open === undefined) return;
     clearTimeout(open.timer);
     this.#open.delete(id);
+    open.episode.close();
     this.#options.slots.give();
     this.#options.onEnd(outcome);
   }
