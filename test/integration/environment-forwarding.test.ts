@@ -4,41 +4,9 @@ import { stopService } from '@residency/service';
 import { describe, expect, it } from 'vitest';
 import { startEnvironments, withEnvironments } from '../support/environment-service.js';
 import { openPlayer, scrape } from '../support/episode-player.js';
-import {
-  type Answer,
-  answerOf,
-  honest,
-  type Script,
-  seen,
-  startScripted,
-} from '../support/scripted-environment.js';
+import { act, acting, at, builtIn, clinic, close, failure } from '../support/forwarded-episodes.js';
+import { answerOf, honest, type Script, seen, startScripted } from '../support/scripted-environment.js';
 import { signalled } from '../support/signalled.js';
-
-const clinic: EpisodeCommand = { kind: 'open', environment: 'clinic', task: { maxSteps: 5 }, seed: 11 };
-const builtIn: EpisodeCommand = { kind: 'open', environment: 'triage', task: {}, seed: 11 };
-const act = (action: string): EpisodeCommand => ({ kind: 'act', action });
-const close: EpisodeCommand = { kind: 'close' };
-
-const at = (address: string, env: Readonly<Record<string, string>> = {}) => ({
-  RESIDENCY_ENVIRONMENTS: `clinic=${address}`,
-  ...env,
-});
-
-/** Opens and closes as an honest server does, and acts by a script. */
-const acting =
-  (script: Script): Script =>
-  (request, stream) => {
-    const { episodeId, command } = request;
-    if (command.kind === 'act') script(request, stream);
-    else stream.write(answerOf(episodeId, command.kind === 'open' ? seen() : { kind: 'closed' }));
-  };
-
-const failure = (code: string, message?: RegExp) => ({
-  result: {
-    kind: 'failure',
-    error: { code, ...(message === undefined ? {} : { message: expect.stringMatching(message) }) },
-  },
-});
 
 /** A server that keeps the acts it is asked for, to be answered when a test says so. */
 function withheld() {
@@ -250,104 +218,6 @@ describe('an environment that is away', () => {
       );
       // The next one has a stream of its own.
       await play.view('a', clinic);
-    });
-  });
-});
-
-const observation = (value: object): Answer =>
-  ({ result: { case: 'observation', value: { infoJson: '{}', ...value } } }) as Answer;
-const failed = (code: string): Answer => ({ result: { case: 'failure', value: { code, message: 'why' } } });
-
-describe('an answer that breaks the contract', () => {
-  it.each<[string, Answer, RegExp]>([
-    ['no result', {}, /^clinic: result: found nothing/],
-    ['a close', { result: { case: 'closed', value: {} } }, /^clinic: result: found a close/],
-    ['a list as info', observation({ infoJson: '[1]' }), /^clinic: info_json: found JSON of another kind/],
-    ['info that is not JSON', observation({ infoJson: '{' }), /^clinic: info_json: found text that is not/],
-    ['no info', observation({ infoJson: '' }), /^clinic: info_json/],
-    ['an infinite reward', observation({ reward: Number.NEGATIVE_INFINITY }), /^clinic: reward: found -Inf/],
-    ['a failure', failed('environment_failed'), /^clinic: why$/],
-    ['a failure of another kind of service', failed('invalid_api_key'), /^clinic: why$/],
-    ['a failure without a known code', failed('E42'), /^clinic: why$/],
-  ])('fails the episode and no other: %s', async (_what, answer, reason) => {
-    await using remote = await startScripted(
-      acting(({ episodeId, command }, { write }) => {
-        const isBad = command.kind === 'act' && command.action === 'bad';
-        write(isBad ? { ...answer, episodeId } : answerOf(episodeId, seen()));
-      }),
-    );
-    await withEnvironments(at(remote.address), async (service) => {
-      await using play = openPlayer(service);
-      await Promise.all([play.view('a', clinic), play.view('b', clinic)]);
-
-      expect(await play.send('a', act('bad'))).toMatchObject(failure('environment_failed', reason));
-      expect(await play.send('a', act('on'))).toMatchObject(failure('episode_unknown'));
-      await play.view('b', act('on'));
-      expect(await scrape(service)).toMatch(/outcome="failed",[^}]*} 1/);
-    });
-  });
-
-  it.each(['deadline_exceeded', 'environment_unknown', 'episode_limit', 'service_unavailable'] as const)(
-    'is not the code %s, which an environment may give for itself',
-    async (code) => {
-      const error = new ResidencyError(code, 'why');
-      await using remote = await startScripted(({ episodeId }, { write }) =>
-        write(answerOf(episodeId, { kind: 'failure', error })),
-      );
-      await withEnvironments(at(remote.address), async (service) => {
-        await using play = openPlayer(service);
-
-        expect(await play.send('a', clinic)).toMatchObject(failure(code, /^clinic: why$/));
-        expect(await scrape(service)).toContain('residency_episodes{service="reward-environment"} 0');
-      });
-    },
-  );
-
-  it.each<[string, Answer, RegExp]>([
-    ['a reward', answerOf('', seen({ reward: 1 })), /^clinic: reward: found 1 on opening, wanted 0$/],
-    ['an end', answerOf('', seen({ done: true })), /^clinic: done: found true on opening, wanted false$/],
-  ])('fails an opening: %s', async (_what, answer, reason) => {
-    await using remote = await startScripted(({ episodeId }, { write }) => write({ ...answer, episodeId }));
-    await withEnvironments(at(remote.address), async (service) => {
-      await using play = openPlayer(service);
-
-      expect(await play.send('a', clinic)).toMatchObject(failure('environment_failed', reason));
-      // The server still has the episode, and is told that nobody wants it.
-      await expect.poll(() => remote.requests.map(({ command }) => command.kind)).toEqual(['open', 'close']);
-    });
-  });
-
-  it.each<[string, Script]>([
-    ['for an episode that was never opened', (_, { write }) => write(answerOf('stranger', seen()))],
-    [
-      'given twice',
-      ({ episodeId }, { write }) => {
-        write(answerOf(episodeId, seen({ text: 'once' })));
-        write(answerOf(episodeId, seen({ text: 'twice' })));
-      },
-    ],
-    [
-      'after the last',
-      ({ episodeId }, { write }) => {
-        write(answerOf(episodeId, seen({ done: true })));
-        write(answerOf(episodeId, seen({ done: true })));
-      },
-    ],
-  ])('fails every episode of its stream where it answers no request: %s', async (_what, script) => {
-    await using remote = await startScripted(acting(script));
-    await withEnvironments(at(remote.address), async (service) => {
-      await using play = openPlayer(service);
-      await Promise.all([play.view('a', clinic), play.view('b', clinic), play.view('c', builtIn)]);
-
-      await play.send('a', act('bad'));
-
-      await expect.poll(() => remote.openStreams()).toBe(0);
-      expect(await play.send('b', act('on'))).toMatchObject(
-        failure('environment_failed', /^clinic: episode_id: found an answer for "(stranger|1)"/),
-      );
-      await play.view('c', act('look'));
-      // Another stream takes its place.
-      await play.view('b', clinic);
     });
   });
 });

@@ -5,20 +5,37 @@ const DEADLINE_MS = 110_000;
 
 const interpreter = (): string => process.env['RESIDENCY_PYTHON'] ?? 'python3';
 
+// A name with a dot imports its parent, which may be absent too.
+const LOOK = `import importlib.util, sys
+def lacks(name):
+    try:
+        return importlib.util.find_spec(name) is None
+    except ModuleNotFoundError:
+        return True
+print([name for name in sys.argv[1:] if lacks(name)])`;
+
 /**
- * The Python interpreter of `RESIDENCY_PYTHON`, else `python3`, where it has all modules; null, with a line
- * that says so, where not. Modules are looked up and not imported, so that asking is quick.
+ * What keeps an interpreter from importing all modules, or null where nothing does. Modules are looked up and not
+ * imported, so that asking is quick.
  */
-export function findPython(modules: readonly string[]): string | null {
-  const python = interpreter();
-  const look = `import importlib.util as u, sys; print([m for m in sys.argv[1:] if u.find_spec(m) is None])`;
-  const { status, stdout } = spawnSync(python, ['-c', look, ...modules], {
+export function pythonLacks(python: string, modules: readonly string[]): string | null {
+  const { status, stdout } = spawnSync(python, ['-c', LOOK, ...modules], {
     encoding: 'utf8',
     timeout: 10_000,
   });
-  if (status === 0 && stdout.trim() === '[]') return python;
-  const lacks = status === 0 ? `lacks ${stdout.trim()}` : 'does not run';
-  process.stderr.write(`${python} ${lacks}, tests that need ${modules.join(', ')} are left out\n`);
+  if (status !== 0) return `${python} does not run`;
+  return stdout.trim() === '[]' ? null : `${python} lacks ${stdout.trim()}`;
+}
+
+/**
+ * The Python interpreter of `RESIDENCY_PYTHON`, else `python3`, where it has all modules; null, with a line
+ * that says so, where not.
+ */
+export function findPython(modules: readonly string[]): string | null {
+  const python = interpreter();
+  const lacks = pythonLacks(python, modules);
+  if (lacks === null) return python;
+  process.stderr.write(`${lacks}, tests that need ${modules.join(', ')} are left out\n`);
   return null;
 }
 

@@ -124,6 +124,7 @@ export class Episodes {
   async #close(id: string): Promise<EpisodeResult> {
     // Closing what has ended is no mistake: the player may not know yet.
     this.#end(id, 'closed');
+    this.#reasons.delete(id);
     return { kind: 'closed' };
   }
 

@@ -78,7 +78,7 @@ describe('README', () => {
   });
 });
 
-test.each(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])(
+test.each(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/environments.md'])(
   '%s links to files that exist',
   (name) => {
     const links = [...read(name).matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? '');
@@ -88,3 +88,11 @@ test.each(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])(
     }
   },
 );
+
+test('the code that docs/environments.md shows is that of the example', () => {
+  const blocks = [...read('docs/environments.md').matchAll(/```python\n([^`]+)```/g)];
+  const files = ['server.py', 'titration.py'].map((name) => read(`examples/environment/${name}`));
+
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const [, code = ''] of blocks) expect(files.some((file) => file.includes(code))).toBe(true);
+});
