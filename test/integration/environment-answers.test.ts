@@ -2,7 +2,7 @@ import { ResidencyError } from '@residency/protocol';
 import { describe, expect, it } from 'vitest';
 import { withEnvironments } from '../support/environment-service.js';
 import { openPlayer, scrape } from '../support/episode-player.js';
-import { act, acting, at, builtIn, clinic, failure } from '../support/forwarded-episodes.js';
+import { act, acting, at, builtIn, clinic, failure, soon } from '../support/forwarded-episodes.js';
 import { type Answer, answerOf, type Script, seen, startScripted } from '../support/scripted-environment.js';
 
 const observation = (value: object): Answer =>
@@ -35,6 +35,9 @@ describe('an answer that breaks the contract', () => {
       expect(await play.send('a', act('on'))).toMatchObject(failure('episode_unknown'));
       await play.view('b', act('on'));
       expect(await scrape(service)).toMatch(/outcome="failed",[^}]*} 1/);
+      // The server that failed the episode has ended it; any other is told that nobody wants it any more.
+      const closes = remote.requests.filter(({ command }) => command.kind === 'close');
+      expect(closes).toHaveLength(answer.result?.case === 'failure' ? 0 : 1);
     });
   });
 
@@ -64,7 +67,9 @@ describe('an answer that breaks the contract', () => {
 
       expect(await play.send('a', clinic)).toMatchObject(failure('environment_failed', reason));
       // The server still has the episode, and is told that nobody wants it.
-      await expect.poll(() => remote.requests.map(({ command }) => command.kind)).toEqual(['open', 'close']);
+      await expect
+        .poll(() => remote.requests.map(({ command }) => command.kind), soon)
+        .toEqual(['open', 'close']);
     });
   });
 
@@ -92,7 +97,7 @@ describe('an answer that breaks the contract', () => {
 
       await play.send('a', act('bad'));
 
-      await expect.poll(() => remote.openStreams()).toBe(0);
+      await expect.poll(() => remote.openStreams(), soon).toBe(0);
       expect(await play.send('b', act('on'))).toMatchObject(
         failure('environment_failed', /^clinic: episode_id: found an answer for "(stranger|1)"/),
       );

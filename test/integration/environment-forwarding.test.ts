@@ -4,7 +4,7 @@ import { stopService } from '@residency/service';
 import { describe, expect, it } from 'vitest';
 import { startEnvironments, withEnvironments } from '../support/environment-service.js';
 import { openPlayer, scrape } from '../support/episode-player.js';
-import { act, acting, at, builtIn, clinic, close, failure } from '../support/forwarded-episodes.js';
+import { act, acting, at, builtIn, clinic, close, failure, soon } from '../support/forwarded-episodes.js';
 import { answerOf, honest, type Script, seen, startScripted } from '../support/scripted-environment.js';
 import { signalled } from '../support/signalled.js';
 
@@ -94,14 +94,14 @@ describe('an environment that is registered by address', () => {
       const second = noted('a', act('second'), 'second');
       const other = noted('b', act('other'), 'other');
       await noted('c', act('look'), 'built in');
-      await expect.poll(() => slow.acts.length).toBe(2);
+      await expect.poll(() => slow.acts.length, soon).toBe(2);
       slow.release('other');
       await other;
       // The second action of an episode is not asked for before the first is answered.
       expect(slow.acts.map(({ command }) => command)).toEqual([act('first'), act('other')]);
       slow.release('first');
       await first;
-      await expect.poll(() => slow.acts.length).toBe(3);
+      await expect.poll(() => slow.acts.length, soon).toBe(3);
       slow.release('second');
       await second;
 
@@ -115,20 +115,20 @@ describe('the deadlines of a remote episode', () => {
     const slow = withheld();
     await using remote = await startScripted(slow.script);
     await withEnvironments(
-      at(remote.address, { RESIDENCY_ENVIRONMENT_TIMEOUT_MS: '150' }),
+      at(remote.address, { RESIDENCY_ENVIRONMENT_TIMEOUT_MS: '1500' }),
       async (service) => {
         await using play = openPlayer(service);
         await Promise.all([play.view('a', clinic), play.view('b', clinic)]);
 
         const late = await play.send('a', act('late'));
-        await expect.poll(() => remote.requests.at(-1)?.command.kind).toBe('close');
+        await expect.poll(() => remote.requests.at(-1)?.command.kind, soon).toBe('close');
         slow.release('late');
         const next = play.view('b', act('next'));
-        await expect.poll(() => slow.acts.length).toBe(2);
+        await expect.poll(() => slow.acts.length, soon).toBe(2);
         slow.release('next');
 
         expect(late).toMatchObject(
-          failure('deadline_exceeded', /^clinic: found no answer to act in 150 ms, wanted one in time$/),
+          failure('deadline_exceeded', /^clinic: found no answer to act in 1500 ms, wanted one in time$/),
         );
         expect((await next).text).toBe('next');
         expect(await play.send('a', act('on'))).toMatchObject(failure('episode_unknown'));
@@ -151,18 +151,18 @@ describe('the deadlines of a remote episode', () => {
   it('end one that its player leaves alone, and not one whose answer the player waits for', async () => {
     const slow = withheld();
     await using remote = await startScripted(slow.script);
-    await withEnvironments(at(remote.address, { RESIDENCY_EPISODE_IDLE_MS: '100' }), async (service) => {
+    await withEnvironments(at(remote.address, { RESIDENCY_EPISODE_IDLE_MS: '1000' }), async (service) => {
       await using play = openPlayer(service);
       await play.view('a', clinic);
       const waits = play.view('a', act('slow'));
       await play.view('b', clinic);
-      await expect.poll(() => scrape(service), { timeout: 5_000 }).toMatch(/outcome="expired",[^}]*} 1/);
+      await expect.poll(() => scrape(service), soon).toMatch(/outcome="expired",[^}]*} 1/);
       slow.release('slow');
 
       expect((await waits).text).toBe('slow');
       expect(await play.send('b', act('on'))).toMatchObject(failure('deadline_exceeded', /"b"/));
       await expect
-        .poll(() => remote.requests.filter(({ command }) => command.kind === 'close'))
+        .poll(() => remote.requests.filter(({ command }) => command.kind === 'close'), soon)
         .toHaveLength(2);
     });
   });
@@ -190,19 +190,22 @@ describe('an environment that is away', () => {
       await using play = openPlayer(service);
       await Promise.all([play.view('a', clinic), play.view('b', clinic), play.view('c', builtIn)]);
       const waits = play.send('a', act('never'));
-      await expect.poll(() => slow.acts.length).toBe(1);
+      await expect.poll(() => slow.acts.length, soon).toBe(1);
 
       await remote[Symbol.asyncDispose]();
 
       expect(await waits).toMatchObject(failure('service_unavailable', /^clinic: /));
-      expect(await play.send('b', act('on'))).toMatchObject(failure('service_unavailable', /^clinic: /));
-      await play.view('c', act('look'));
+      // Places are free at once, before the player hears of it.
       const metrics = await scrape(service);
       expect(metrics).toMatch(/outcome="failed",[^}]*} 2/);
       expect(metrics).toContain('residency_episodes{service="reward-environment"} 1');
+      expect(await play.send('b', act('on'))).toMatchObject(failure('service_unavailable', /^clinic: /));
+      expect(await play.send('b', close)).toMatchObject({ result: { kind: 'closed' } });
+      expect(await play.send('b', act('on'))).toMatchObject(failure('episode_unknown'));
+      await play.view('c', act('look'));
 
       await using again = await startScripted(honest(), port);
-      await expect.poll(async () => (await play.send('b', clinic)).result.kind).toBe('observation');
+      await expect.poll(async () => (await play.send('b', clinic)).result.kind, soon).toBe('observation');
       expect(again.openStreams()).toBe(1);
     });
   });
@@ -231,7 +234,7 @@ describe('what was opened at an environment', () => {
         await play.view('a', clinic);
         expect(remote.openStreams()).toBe(1);
       }
-      await expect.poll(() => remote.openStreams()).toBe(0);
+      await expect.poll(() => remote.openStreams(), soon).toBe(0);
       const metrics = await scrape(service);
       expect(metrics).toContain('residency_episodes{service="reward-environment"} 0');
       expect(metrics).toMatch(/outcome="abandoned",[^}]*} 1/);
@@ -255,9 +258,9 @@ describe('what was opened at an environment', () => {
       play.cancel();
 
       await outcome;
-      await expect.poll(() => remote.openStreams()).toBe(0);
+      await expect.poll(() => remote.openStreams(), soon).toBe(0);
       await expect
-        .poll(() => scrape(service))
+        .poll(() => scrape(service), soon)
         .toContain('residency_episodes{service="reward-environment"} 0');
     });
   });
@@ -274,6 +277,6 @@ describe('what was opened at an environment', () => {
     expect(await stopService(service)).toBe(true);
 
     await outcome;
-    await expect.poll(() => remote.openStreams()).toBe(0);
+    await expect.poll(() => remote.openStreams(), soon).toBe(0);
   });
 });

@@ -19,6 +19,9 @@ export const builtIn = {
 export const act = (action: string): EpisodeCommand => ({ kind: 'act', action });
 export const close: EpisodeCommand = { kind: 'close' };
 
+/** How long a busy machine may take for what comes at once on an idle one. */
+export const soon = { timeout: 10_000 };
+
 /** Settings of a service at which `clinic` is registered. */
 export const at = (address: string, env: Readonly<Record<string, string>> = {}) => ({
   RESIDENCY_ENVIRONMENTS: `clinic=${address}`,
