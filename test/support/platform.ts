@@ -6,6 +6,7 @@ import { advantageFields, startAdvantage } from '@residency/service-advantage';
 import { gatewayFields, startGateway } from '@residency/service-gateway';
 import { learnerFields, startLearner } from '@residency/service-learner';
 import { orchestratorFields, startOrchestrator } from '@residency/service-orchestrator';
+import { rewardEnvironmentFields, startRewardEnvironment } from '@residency/service-reward-environment';
 import { rewardRubricFields, startRewardRubric } from '@residency/service-reward-rubric';
 import { type RolloutDependencies, rolloutFields, startRollout } from '@residency/service-rollout';
 import { resolveDevice } from '@residency/tensor';
@@ -115,6 +116,8 @@ export async function startPlatform(options: PlatformOptions): Promise<TestPlatf
     if (named.length === 0 || clean.includes(false)) throw new Error(`${name} did not stop in order`);
   };
 
+  const environment = await start(startRewardEnvironment(readConfig(rewardEnvironmentFields, env)));
+  env['RESIDENCY_REWARD_ENVIRONMENT_ADDRESS'] = environment.addresses['grpc'];
   const advantage = await start(startAdvantage(readConfig(advantageFields, env)));
   env['RESIDENCY_ADVANTAGE_ADDRESS'] = advantage.addresses['grpc'];
   await learner(0);

@@ -39,7 +39,7 @@ const config = {
   num_attention_heads: 4,
   num_key_value_heads: 2,
   vocab_size: letters.length + added.length,
-  max_position_embeddings: 256,
+  max_position_embeddings: 1024,
   rms_norm_eps: 1e-6,
   rope_theta: 10_000,
   tie_word_embeddings: true,

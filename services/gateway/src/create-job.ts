@@ -9,7 +9,7 @@ import {
   ResidencyError,
   resolveJobSpec,
 } from '@residency/protocol';
-import { createItemCheck, type ItemCheck } from '@residency/rubric';
+import { createItemCheck } from '@residency/rubric';
 import {
   type ArtifactStore,
   type Files,
@@ -21,6 +21,7 @@ import {
 } from '@residency/storage';
 import { canonicalJson } from './canonical-json.js';
 import { startingPoint } from './starting-point.js';
+import { type TaskCheck, taskCheckOf } from './task-check.js';
 
 export interface CreateJobContext {
   readonly jobs: Jobs;
@@ -31,12 +32,16 @@ export interface CreateJobContext {
   readonly idempotencyKey: string | null;
 }
 
+/** Whether a row can be used at all. @throws ResidencyError `invalid_dataset` */
+type RowCheck = TaskCheck;
+
 /** Rows between two rests of the event loop: checking a row takes some microseconds. */
 const ROWS_PER_TURN = 256;
 
-function itemCheckOf({ spec, param: at }: NonNullable<MethodSettings['grader']>): ItemCheck {
+function itemCheckOf({ spec, param: at }: NonNullable<MethodSettings['grader']>): RowCheck {
   try {
-    return createItemCheck(spec);
+    const check = createItemCheck(spec);
+    return (item, where, line) => checkItem(check, item, where, line);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const field = cause instanceof Error && 'param' in cause ? String(cause.param) : '';
@@ -47,7 +52,7 @@ function itemCheckOf({ spec, param: at }: NonNullable<MethodSettings['grader']>)
 
 /** Whether the grader can use a row at all. */
 function checkItem(
-  check: ItemCheck,
+  check: ReturnType<typeof createItemCheck>,
   item: Readonly<Record<string, unknown>>,
   where: string,
   line: number,
@@ -63,7 +68,7 @@ function checkItem(
 async function checkDataset(
   fileId: string,
   where: 'training_file' | 'validation_file',
-  { method, check }: { readonly method: JobMethod; readonly check: ItemCheck | null },
+  { method, check }: { readonly method: JobMethod; readonly check: RowCheck | null },
   context: CreateJobContext,
 ): Promise<DatasetRef> {
   const file = await context.files.get(fileId);
@@ -74,17 +79,22 @@ async function checkDataset(
   }
   let rows = 0;
   for await (const { line, row } of readRows(await context.store.get(file.sha256), where, method)) {
-    if (check !== null) checkItem(check, row.item, where, line);
+    check?.(row.item, where, line);
     rows += 1;
     if (rows % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return { fileId, sha256: file.sha256, rows };
 }
 
+function rowCheckOf({ grader, agent }: MethodSettings): RowCheck | null {
+  if (agent !== null) return taskCheckOf(agent.environment);
+  return grader === null ? null : itemCheckOf(grader);
+}
+
 async function specOf(request: CreateJobRequest, context: CreateJobContext): Promise<JobSpec> {
   const start = await startingPoint(request, context);
-  const { method, grader } = methodSettings(request);
-  const checks = { method, check: grader === null ? null : itemCheckOf(grader) };
+  const settings = methodSettings(request);
+  const checks = { method: settings.method, check: rowCheckOf(settings) };
   const training = await checkDataset(request.training_file, 'training_file', checks, context);
   const { validation_file: validationFile } = request;
   const validation =

@@ -118,6 +118,23 @@ describe('openTokenizer', () => {
     );
   });
 
+  test('encodes what stands between two answers, so that a conversation is the ids that its template makes', async () => {
+    await write({ 'tokenizer.json': byteTokenizer, 'tokenizer_config.json': config });
+    const tokenizer = await openTokenizer(dir);
+    const question = { role: 'user', content: 'Hi' };
+    const answer = { role: 'assistant', content: 'So' };
+    const whole = tokenizer.applyChatTemplate([question, answer, { role: 'user', content: 'On °' }], {
+      addGenerationPrompt: true,
+    });
+    const prompt = tokenizer.applyChatTemplate([question], { addGenerationPrompt: true });
+
+    expect([...prompt, ...bytes('So'), 258, ...tokenizer.encodeReply('On °', { isEnded: true })]).toEqual(
+      whole,
+    );
+    // An answer that was cut off is ended for it.
+    expect([...prompt, ...bytes('So'), ...tokenizer.encodeReply('On °', { isEnded: false })]).toEqual(whole);
+  });
+
   test('ends an answer as a template does that trims it, or begins it with words of its own', async () => {
     for (const content of ['m.content | trim', '"<think>" + m.content']) {
       const chat_template = `{% for m in messages %}<|im_start|>{{ ${content} }}<|im_end|>\n{% endfor %}`;

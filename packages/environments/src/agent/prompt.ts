@@ -34,10 +34,16 @@ const TASK_MARK = 'Your task is to: ';
 /** Asks for what can be done; it tells an agent nothing that its prompt does not. */
 const HELP = 'help';
 
-/** What a first observation says is to be done: all behind `Your task is to: `, or nothing. */
+/** What a shop's pages put between their texts, and before what is asked for (WebShop specification, section 3). */
+const PAGE_SEPARATOR = ' [SEP] ';
+const PAGE_MARK = `Instruction:${PAGE_SEPARATOR}`;
+
+/** What a first observation says is to be done: all behind `Your task is to: `, a shop's instruction, or nothing. */
 export function taskIn(observation: string): string {
   const at = observation.indexOf(TASK_MARK);
-  return at < 0 ? '' : observation.slice(at + TASK_MARK.length).trim();
+  if (at >= 0) return observation.slice(at + TASK_MARK.length).trim();
+  const page = observation.indexOf(PAGE_MARK);
+  return page < 0 ? '' : (observation.slice(page + PAGE_MARK.length).split(PAGE_SEPARATOR, 1)[0] ?? '');
 }
 
 const offered = (admissible: readonly string[]): string[] => admissible.filter((action) => action !== HELP);
