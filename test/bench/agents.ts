@@ -13,12 +13,13 @@ import type {
 } from '@residency/protocol';
 import { type JobRunner, withPlatform } from './support/platform-jobs.js';
 import { textOptions } from './support/text-options.js';
+import { measureWeighing, type Weighing } from './support/weighing.js';
 
 const CONFIGS = ['ward', 'household'] as const;
 type Config = (typeof CONFIGS)[number];
 
 const { values, words } = textOptions({
-  ...{ seeds: '1,2,3', steps: '40', every: '5', 'held-out': '64', model: 'resident', models: '' },
+  ...{ seeds: '1,2,3', steps: '30', every: '5', 'held-out': '64', model: 'resident', models: '' },
 });
 const seeds = values.seeds.split(',').map(Number);
 const [steps, every, heldOut] = [values.steps, values.every, values['held-out']].map(Number) as [
@@ -46,7 +47,7 @@ const TASKS: { readonly [C in Config]: Task } = {
     optimum: () => optimalValue('bay'),
   },
   household: {
-    ...{ environment: 'household', task: { level: 2, maxSteps: 15 }, maxTurns: 15 },
+    ...{ environment: 'household', task: { level: 1, maxSteps: 10 }, maxTurns: 10 },
     optimum: () => null,
   },
 };
@@ -84,6 +85,8 @@ interface Result {
   readonly arm: string;
   readonly seed: number;
   readonly curve: readonly Point[];
+  /** What weighing steps takes of a step. */
+  readonly weighing: Weighing;
 }
 
 async function train(runner: JobRunner, task: Task, arm: Arm, seed: number): Promise<Result> {
@@ -103,7 +106,7 @@ async function train(runner: JobRunner, task: Task, arm: Arm, seed: number): Pro
     },
     x_residency: {
       ...{ group_size: 8, groups_per_step: GROUPS, steps, max_new_tokens: 32 },
-      ...{ learning_rate: 1e-3, lora: { rank: 16, alpha: 32 }, eval_samples: 4, eval_interval: every },
+      ...{ learning_rate: 1e-3, lora: { rank: 16, alpha: 32 }, eval_samples: 2, eval_interval: every },
       ...arm.settings,
     },
   };
@@ -114,7 +117,7 @@ async function train(runner: JobRunner, task: Task, arm: Arm, seed: number): Pro
     // An evaluation's event holds its summary.
     .map(({ data }) => pointOf(data as unknown as EvaluationSummary))
     .sort((a, b) => a.step - b.step);
-  return { arm: arm.name, seed, curve };
+  return { arm: arm.name, seed, curve, weighing: await measureWeighing(runner.client, events) };
 }
 
 const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;
@@ -160,6 +163,11 @@ function summarise(config: Config, results: readonly Result[]): void {
         `         reward as a share of the optimum ${rounded(optimum)}: ${share(curve[0])} before, ${share(curve.at(-1))} after\n`,
       );
     }
+    const own = results.filter(({ arm }) => arm === name).map(({ weighing }) => weighing);
+    const [weighingMs, stepMs] = [mean(own.map((w) => w.weighingMs)), mean(own.map((w) => w.stepMs))];
+    process.stderr.write(
+      `         weighing steps takes ${weighingMs.toFixed(2)} ms of ${(stepMs / 1_000).toFixed(1)} s a step, ${((100 * weighingMs) / stepMs).toFixed(3)} %\n`,
+    );
     const first = firstAt(curve, final);
     process.stderr.write(
       `         ${first === null ? 'never reaches' : `at step ${first} reaches`} the final success of grpo, ${(100 * final).toFixed(1)} %\n`,
