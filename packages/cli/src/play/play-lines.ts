@@ -1,4 +1,4 @@
-import type { Episode, Observation } from '@residency/environments';
+import type { Episode, Observation, Step } from '@residency/environments';
 import type { Terminal } from '../terminal.js';
 
 /** One line of `residency play --json`: what came of a command; the first, whose command is null, is the reset. */
@@ -18,9 +18,16 @@ export type Lines = AsyncIterable<string> | Iterable<string>;
 /** Shows a step. */
 export type Show = (step: PlayedStep) => void;
 
-const beginning = ({ text, admissible }: Observation): PlayedStep => ({
+/** The reset of an episode as a step. */
+export const beginning = ({ text, admissible }: Observation): PlayedStep => ({
   ...{ step: 0, command: null, observation: text, admissible },
   ...{ reward: 0, done: false, won: false },
+});
+
+/** What came of a command. */
+export const stepOf = (step: number, command: string, next: Step): PlayedStep => ({
+  ...{ step, command, observation: next.text, admissible: next.admissible },
+  ...{ reward: next.reward, done: next.done, won: next.info.won },
 });
 
 /** A line of JSON for each step. */
@@ -50,8 +57,7 @@ export async function playLines(episode: Episode, lines: Lines, show: Show): Pro
     const command = line.trim();
     if (command === '') continue;
     step++;
-    const { text, admissible, reward, done, info } = episode.act(command);
-    show({ step, command, observation: text, admissible, reward, done, won: info.won });
+    show(stepOf(step, command, episode.act(command)));
   }
 }
 

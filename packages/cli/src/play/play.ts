@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Command, CommandContext } from '../command.js';
 import { CliError, messageOf } from '../errors.js';
 import { playByHand, playLines, showJson, showText } from './play-lines.js';
+import { playByModel } from './play-model.js';
 import { playables } from './playables.js';
 
 const usage = (): string =>
@@ -24,7 +25,11 @@ async function run(args: readonly string[], { terminal, signal }: CommandContext
       'CLI_USAGE',
       `${JSON.stringify(name)} is no environment that can be played; ${usage()}`,
     );
-  const { episode, commands, player, json } = await row.request(rest);
+  const { episode, commands, player, model, json } = await row.request(rest);
+  if (model !== null) {
+    await playByModel(episode, name, model, { show: (json ? showJson : showText)(terminal), signal });
+    return 0;
+  }
   const typed = () => createInterface({ input: process.stdin, signal });
   const lines = player ?? (commands === null ? typed() : await linesOf(commands));
   if (json) await playLines(episode, lines, showJson(terminal));
@@ -33,10 +38,10 @@ async function run(args: readonly string[], { terminal, signal }: CommandContext
   return 0;
 }
 
-/** `residency play`: an episode of an environment, from a file of commands or by hand. */
+/** `residency play`: an episode of an environment, by hand, from a file of commands or by a policy. */
 export const play: Command = {
   summary:
-    `play ${[...playables.keys()].join('|')} [--commands FILE] [--json] ...: ` +
-    'play an episode of an environment, by hand or from a file of commands',
+    `play ${[...playables.keys()].join('|')} [--commands FILE] [--model FOLDER] [--json] ...: ` +
+    'play an episode of an environment, by hand, from a file of commands or by a policy',
   run,
 };

@@ -1,11 +1,30 @@
-import type { Episode } from '@residency/environments';
-import { type FlagTable, type FlagValues, readFlags, switchFlag, textFlag } from '../arguments.js';
+import { type Episode, PROMPT_STYLES } from '@residency/environments';
+import {
+  choiceFlag,
+  type FlagTable,
+  type FlagValues,
+  integerFlag,
+  numberFlag,
+  readFlags,
+  switchFlag,
+  textFlag,
+} from '../arguments.js';
 import { CliError } from '../errors.js';
+import type { ModelPlayer } from './play-model.js';
 
 /** Arguments of `residency play` that every environment has. */
 const common = {
   commands: textFlag('a file of commands, one a line', ''),
   json: switchFlag,
+  model: textFlag('a model folder', ''),
+  'prompt-style': choiceFlag(PROMPT_STYLES, 'published'),
+  history: integerFlag(0, 64, 2),
+  temperature: numberFlag('0, or a number from 0.05 to 2', (t) => t === 0 || (t >= 0.05 && t <= 2), 0),
+};
+
+/** Ways to say who plays, of which there can be one. */
+const refuseBoth = (one: string, other: string): never => {
+  throw new CliError('CLI_USAGE', `${one} is given with ${other}, want one of them`);
 };
 
 /** What an environment adds to the command line, and how its episodes begin. */
@@ -29,6 +48,8 @@ export interface PlayRequest {
   readonly commands: string | null;
   /** Commands of a player of the environment's own; null for the user's. */
   readonly player: Iterable<string> | null;
+  /** A policy that plays; null where none does. */
+  readonly model: ModelPlayer | null;
   readonly json: boolean;
 }
 
@@ -52,12 +73,14 @@ export function playable<T extends FlagTable, E extends Episode>({
       const table: typeof common & T = { ...common, ...flags };
       // What the two tables together read as is what each reads as.
       const values = readFlags(table, args) as FlagValues<typeof common> & FlagValues<T>;
-      const { commands, json } = values;
+      const { commands, json, model: modelDir, 'prompt-style': style, history, temperature } = values;
       const episode = await open(values);
       const player = playerOf(values, episode);
-      if (player !== null && commands !== '')
-        throw new CliError('CLI_USAGE', '--commands is given with a policy, want one of them');
-      return { episode, commands: commands === '' ? null : commands, player, json };
+      if (player !== null && commands !== '') refuseBoth('--commands', 'a policy');
+      if (modelDir !== '' && commands !== '') refuseBoth('--commands', '--model');
+      if (modelDir !== '' && player !== null) refuseBoth('--policy', '--model');
+      const model = modelDir === '' ? null : { modelDir, prompts: { style, history }, temperature };
+      return { episode, commands: commands === '' ? null : commands, player, model, json };
     },
   };
 }

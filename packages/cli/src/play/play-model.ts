@@ -1,0 +1,92 @@
+import { type HostAnswer, playEpisodes } from '@residency/agents';
+import type { Episode, Observation, PromptSettings, StepInfo } from '@residency/environments';
+import { openEngine } from '@residency/model';
+import { openTokenizer } from '@residency/text';
+import { CliError, messageOf } from '../errors.js';
+import { beginning, type Show, stepOf } from './play-lines.js';
+
+/** A policy that plays by itself, and how it is asked. */
+export interface ModelPlayer {
+  /** A Hugging Face folder. */
+  readonly modelDir: string;
+  readonly prompts: PromptSettings;
+  /** 0 takes the most likely token each time. */
+  readonly temperature: number;
+}
+
+const RESPONSE_DEADLINE_MS = 600_000;
+const MAX_NEW_TOKENS = 512;
+/** Responses, as of a job that does not say how many. */
+const MAX_TURNS = 50;
+
+const START = { reward: 0, done: false, isAdmissible: true, won: false, outcome: null };
+
+const viewOf = (
+  { text, admissible, anchor }: Observation,
+  more:
+    | typeof START
+    | { reward: number; done: boolean; isAdmissible: boolean; won: boolean; outcome: StepInfo['outcome'] },
+): HostAnswer => ({ kind: 'view', view: { text, admissible, anchor, ...more } });
+
+/**
+ * Lets a policy play an episode to its end, and shows each step.
+ * @throws CliError CLI_PLAY where the model cannot be opened, or its prompt does not fit
+ */
+export async function playByModel(
+  episode: Episode,
+  environment: string,
+  { modelDir, prompts, temperature }: ModelPlayer,
+  { show, signal }: { readonly show: Show; readonly signal: AbortSignal },
+): Promise<void> {
+  const opened = async () => {
+    try {
+      const tokenizer = await openTokenizer(modelDir);
+      return { tokenizer, engine: await openEngine({ modelDir, threads: 1 }) };
+    } catch (cause) {
+      throw new CliError('CLI_PLAY', `--model ${modelDir}: ${messageOf(cause)}`, { cause });
+    }
+  };
+  const { tokenizer, engine } = await opened();
+  const { maxPositions } = engine.model;
+  let step = 0;
+  try {
+    const [played] = await playEpisodes(
+      {
+        opening: { environment, task: null, seed: 0 },
+        temperatures: [temperature],
+        form: 'steps',
+        prompts,
+        maxTurns: MAX_TURNS,
+        maxPositions,
+        sampling: {
+          adapter: null,
+          maxNewTokens: Math.min(MAX_NEW_TOKENS, Math.floor(maxPositions / 4)),
+          key: { seed: 1, step: 0, prompt: 0 },
+        },
+      },
+      {
+        tokenizer,
+        sample: (request) => engine.sample(request, { deadlineMs: RESPONSE_DEADLINE_MS, signal }),
+        host: {
+          open: async () => {
+            const seen = episode.observe();
+            show(beginning(seen));
+            return viewOf(seen, START);
+          },
+          act: async (_, action) => {
+            const next = episode.act(action);
+            step++;
+            show(stepOf(step, action, next));
+            const { reward, done, info } = next;
+            const { isValid: isAdmissible, won, outcome } = info;
+            return viewOf(next, { reward, done, isAdmissible, won, outcome });
+          },
+          close: async () => undefined,
+        },
+      },
+    );
+    if (played?.failure) throw new CliError('CLI_PLAY', `--model ${modelDir}: ${played.failure.message}`);
+  } finally {
+    await engine.close();
+  }
+}
