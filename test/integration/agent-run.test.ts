@@ -73,6 +73,14 @@ async function archived(platform: TestPlatform, sha256: unknown): Promise<Archiv
     .map((line) => JSON.parse(line) as ArchivedGroup);
 }
 
+/** Ends the environments, with all episodes that are open, and starts them again at the same address. */
+async function comeBack(platform: TestPlatform): Promise<void> {
+  const port = Number(platform.addresses('reward-environment')['grpc']?.split(':').at(-1));
+  // Open episodes keep it from an end in order, which is what is wanted.
+  await platform.stop('reward-environment').catch(() => undefined);
+  await platform.startEnvironments(port);
+}
+
 const outcomeOf = ({ status, error, x_residency: { before, after, adapter_sha256 } }: JobObject) => ({
   ...{ status, error, before, after, adapter_sha256 },
 });
@@ -123,6 +131,39 @@ describe('a job that plays episodes', () => {
       expect(outcomes[0]).toMatchObject({ status: 'succeeded' });
     },
   );
+
+  it('gives the same bytes where the environments end in the middle of episodes and come back', async () => {
+    const outcomes: unknown[] = [];
+    for (const isDisturbed of [false, true]) {
+      let calls = 0;
+      let disturbance: Promise<void> | undefined;
+      const platform: TestPlatform = await start({
+        env: { RESIDENCY_SHUTDOWN_MS: '300' },
+        hooks: {
+          onSample: () => {
+            calls += 1;
+            // Of the first training step: episodes are open, and wait for what is sampled here.
+            if (isDisturbed && calls === 7) disturbance = comeBack(platform);
+          },
+        },
+      });
+      await using _ = platform;
+      outcomes.push(outcomeOf(await submit(platform)));
+      await disturbance;
+      expect(disturbance !== undefined).toBe(isDisturbed);
+    }
+
+    expect(outcomes[1]).toEqual(outcomes[0]);
+    expect(outcomes[0]).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('waits for a free place where more episodes are wanted than may be open', async () => {
+    await using platform = await start({ workers: 2, env: { RESIDENCY_MAX_EPISODES: '4' } });
+
+    const job = await submit(platform);
+
+    expect(outcomeOf(job)).toMatchObject({ status: 'succeeded', error: null });
+  });
 
   it.each(['steps', 'conversation'] as const)(
     'learns the tokens that were sampled, at the places where they stood: %s',

@@ -36,6 +36,7 @@ export interface TestPlatform extends AsyncDisposable {
   stop(name: string): Promise<void>;
   startOrchestrator(): Promise<void>;
   startLearner(port: number): Promise<void>;
+  startEnvironments(port: number): Promise<void>;
   startWorkers(): Promise<void>;
   addresses(name: string): Readonly<Record<string, string>>;
 }
@@ -96,6 +97,11 @@ export async function startPlatform(options: PlatformOptions): Promise<TestPlatf
     const service = await start(startLearner(config, { openEngine: open, resolveDevice }));
     env['RESIDENCY_LEARNER_ADDRESS'] = service.addresses['grpc'];
   };
+  const environments = async (port: number): Promise<void> => {
+    const config = readConfig(rewardEnvironmentFields, { ...env, RESIDENCY_GRPC_PORT: String(port) });
+    const service = await start(startRewardEnvironment(config));
+    env['RESIDENCY_REWARD_ENVIRONMENT_ADDRESS'] = service.addresses['grpc'];
+  };
   const orchestrator = async (): Promise<void> => {
     await start(startOrchestrator(readConfig(orchestratorFields, env)));
   };
@@ -116,8 +122,7 @@ export async function startPlatform(options: PlatformOptions): Promise<TestPlatf
     if (named.length === 0 || clean.includes(false)) throw new Error(`${name} did not stop in order`);
   };
 
-  const environment = await start(startRewardEnvironment(readConfig(rewardEnvironmentFields, env)));
-  env['RESIDENCY_REWARD_ENVIRONMENT_ADDRESS'] = environment.addresses['grpc'];
+  await environments(0);
   const advantage = await start(startAdvantage(readConfig(advantageFields, env)));
   env['RESIDENCY_ADVANTAGE_ADDRESS'] = advantage.addresses['grpc'];
   await learner(0);
@@ -133,6 +138,7 @@ export async function startPlatform(options: PlatformOptions): Promise<TestPlatf
     stop,
     startOrchestrator: orchestrator,
     startLearner: learner,
+    startEnvironments: environments,
     startWorkers: workers,
     addresses: (name) => running.find((service) => service.name === name)?.addresses ?? {},
     async [Symbol.asyncDispose]() {
