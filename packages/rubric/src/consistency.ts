@@ -1,15 +1,23 @@
 import { type Finding, MAX_SPANS, type Span } from './grade.js';
 import type { TextScan } from './text-scan.js';
 
+/** A text, and whether all of it is known to be of characters that every set allows. */
+export interface ConsistencyInput {
+  readonly scan: TextScan;
+  readonly within: Span;
+  readonly isPlain: boolean;
+}
+
 /**
  * Share in [0, 1] of effective characters, counted in Unicode code points; 0 for an empty text. Evidence is each
  * run of other characters (CRPO specification 2.2 and 2.3).
  */
 export function consistency(
-  scan: TextScan,
-  within: Span,
+  { scan, within, isPlain }: ConsistencyInput,
   isEffective: (codePoint: number) => boolean,
 ): Finding {
+  const length = within.end - within.start;
+  if (isPlain) return found(length, length, []);
   const spans: Span[] = [];
   let total = 0;
   let effective = 0;
@@ -27,6 +35,10 @@ export function consistency(
     index += codePoint > 0xffff ? 2 : 1;
   }
   if (runStart !== -1 && spans.length < MAX_SPANS) spans.push({ start: runStart, end: within.end });
+  return found(effective, total, spans);
+}
+
+function found(effective: number, total: number, spans: readonly Span[]): Finding {
   if (total === 0) return { value: 0, spans, reason: 'the text is empty' };
   return {
     value: effective / total,

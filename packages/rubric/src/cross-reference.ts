@@ -1,8 +1,9 @@
 import { RubricError, shown } from './errors.js';
 import { type Finding, type Item, MAX_SPANS, type Span } from './grade.js';
+import type { Lexicon } from './lexicon.js';
 import type { TextScan } from './text-scan.js';
 import { sharedRun } from './verbatim.js';
-import { contentWords, type SectionWords } from './words.js';
+import { placeAt, type SectionWords, wordNumbers } from './words.js';
 
 export interface CrossReferenceInput {
   /** The completion, read through its scan only. */
@@ -48,13 +49,15 @@ export type CrossReference = (input: CrossReferenceInput) => Finding;
 export type CrossReferenceName = 'lexical' | 'case' | 'stated';
 
 /** Names a few of the words that were found. */
-function listed(words: readonly string[]): string {
-  const more = words.length > 5 ? ` and ${words.length - 5} more` : '';
-  return `${words.slice(0, 5).join(', ')}${more}`;
+function listed(numbers: readonly number[], lexicon: Lexicon): string {
+  const more = numbers.length > 5 ? ` and ${numbers.length - 5} more` : '';
+  const words = numbers.slice(0, 5).map((number) => lexicon.wordOf(number));
+  return `${words.join(', ')}${more}`;
 }
 
 interface SharedWords {
-  readonly words: readonly string[];
+  /** Numbers in the lexicon of both sections. */
+  readonly words: readonly number[];
   readonly finding: Finding;
 }
 
@@ -64,24 +67,27 @@ interface SharedWords {
  */
 function sharedWords(input: CrossReferenceInput): SharedWords {
   const { reasoning, answer, limits } = input;
-  const cited = answer.words.content;
+  // The reasoning is read first: it stands first.
   const reasoned = reasoning.words.content;
-  const words: string[] = [];
+  const cited = answer.words.content;
+  const words: number[] = [];
   const spans: Span[] = [];
-  for (const [word, place] of cited) {
-    const source = reasoned.get(word);
-    if (source === undefined) continue;
-    words.push(word);
-    if (spans.length + 2 <= MAX_SPANS) spans.push(place, source);
+  for (const number of cited.numbers) {
+    const source = reasoned.firstOf(number);
+    if (source === -1) continue;
+    words.push(number);
+    if (spans.length + 2 > MAX_SPANS) continue;
+    const place = placeAt(answer.words.sequence, cited.firstOf(number));
+    spans.push(place, placeAt(reasoning.words.sequence, source));
   }
-  const counts = `${words.length} of ${cited.size} words of the conclusion occur in the reasoning`;
+  const counts = `${words.length} of ${cited.numbers.length} words of the conclusion occur in the reasoning`;
   const refused = (reason: string): SharedWords => ({ words, finding: { value: 0, spans, reason } });
   if (words.length < limits.minShared) return refused(`${counts}, want at least ${limits.minShared}`);
-  if (words.length / cited.size < limits.minShare)
+  if (words.length / cited.numbers.length < limits.minShare)
     return refused(`${counts}, want at least ${Number((limits.minShare * 100).toFixed(4))} %`);
   const gaming = gamed(input);
   if (gaming !== null) return refused(`${counts}; ${gaming}`);
-  return { words, finding: { value: 1, spans, reason: `${counts}: ${listed(words)}` } };
+  return { words, finding: { value: 1, spans, reason: `${counts}: ${listed(words, answer.words.lexicon)}` } };
 }
 
 const lengthOf = ({ span }: Section): number => span.end - span.start;
@@ -94,7 +100,7 @@ function gamed({ reasoning, answer, limits }: CrossReferenceInput): string | nul
     return `the conclusion is ${ratio.toFixed(2)} times as long as the reasoning, want at most ${maxLengthRatio}`;
   if (maxVerbatimWords === null) return null;
   const [source, copy] = [reasoning.words.sequence, answer.words.sequence];
-  const run = sharedRun(source.words, copy.words, maxVerbatimWords + 1);
+  const run = sharedRun(source.numbers, copy.numbers, maxVerbatimWords + 1);
   return run === null ? null : `more than ${maxVerbatimWords} words in a row are copied from the reasoning`;
 }
 
@@ -120,12 +126,14 @@ function groundedInCase(input: CrossReferenceInput): Finding {
   const question = questionOf(input.item);
   const { words, finding } = sharedWords(input);
   if (finding.value === 0) return finding;
-  const asked = contentWords(question);
+  const { lexicon } = input.answer.words;
+  // Shared words are words of content: the question needs to hold them, no more.
+  const asked = new Set(wordNumbers(question, lexicon));
   const grounded = words.filter((word) => asked.has(word));
   if (grounded.length === 0) {
     return { ...finding, value: 0, reason: `${finding.reason}; none of them occurs in the question` };
   }
-  return { ...finding, reason: `${finding.reason}; in the question: ${listed(grounded)}` };
+  return { ...finding, reason: `${finding.reason}; in the question: ${listed(grounded, lexicon)}` };
 }
 
 function stated({ item }: CrossReferenceInput): Finding {

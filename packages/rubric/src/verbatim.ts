@@ -1,23 +1,21 @@
-/** Numbers of words: equal words, equal numbers. */
-function numbered(words: readonly string[], numbers: Map<string, number>): Int32Array {
-  return Int32Array.from(words, (word) => {
-    const number = numbers.get(word) ?? numbers.size;
-    numbers.set(word, number);
-    return number;
-  });
-}
-
 const BASE = 0x01000193;
 
-/** Hashes of all runs of `length` numbers, by where they start. */
-function* runHashes(numbers: Int32Array, length: number): Generator<readonly [start: number, hash: number]> {
+/**
+ * Tells the hash of each run of `length` numbers and where it starts, in order, until `tell` has seen enough.
+ * A loop and no generator, because a generator costs more than the hash.
+ */
+function eachRunHash(
+  numbers: Int32Array,
+  length: number,
+  tell: (start: number, hash: number) => boolean,
+): void {
   let top = 1;
   for (let i = 1; i < length; i++) top = Math.imul(top, BASE);
   let hash = 0;
-  for (const [i, number] of numbers.entries()) {
+  for (let i = 0; i < numbers.length; i++) {
     if (i >= length) hash = (hash - Math.imul((numbers[i - length] ?? 0) + 1, top)) | 0;
-    hash = (Math.imul(hash, BASE) + number + 1) | 0;
-    if (i + 1 >= length) yield [i + 1 - length, hash];
+    hash = (Math.imul(hash, BASE) + (numbers[i] ?? 0) + 1) | 0;
+    if (i + 1 >= length && !tell(i + 1 - length, hash)) return;
   }
 }
 
@@ -25,22 +23,25 @@ function* runHashes(numbers: Int32Array, length: number): Generator<readonly [st
 const MAX_COMPARED = 256;
 
 /**
- * The first place in `copy` at which `length` words in a row also stand in `source`, or null. Linear in both texts: runs are
- * found by a rolling hash and compared where hashes agree.
+ * The first place in `copy` at which `length` words in a row also stand in `source`, or null. Words are numbers of one
+ * lexicon. Linear in both: runs are found by a rolling hash and compared where hashes agree.
  */
-export function sharedRun(source: readonly string[], copy: readonly string[], length: number): number | null {
-  const numbers = new Map<string, number>();
-  const [from, to] = [numbered(source, numbers), numbered(copy, numbers)];
+export function sharedRun(source: Int32Array, copy: Int32Array, length: number): number | null {
+  if (Math.min(source.length, copy.length) < length) return null;
   const starts = new Map<number, number>();
-  for (const [start, hash] of runHashes(from, length)) if (!starts.has(hash)) starts.set(hash, start);
+  eachRunHash(source, length, (start, hash) => {
+    if (!starts.has(hash)) starts.set(hash, start);
+    return true;
+  });
   let compared = 0;
-  for (const [start, hash] of runHashes(to, length)) {
+  let found: number | null = null;
+  eachRunHash(copy, length, (start, hash) => {
     const candidate = starts.get(hash);
-    if (candidate === undefined || compared >= MAX_COMPARED) continue;
-    compared += 1;
+    if (candidate === undefined) return true;
     let same = 0;
-    while (same < length && from[candidate + same] === to[start + same]) same++;
-    if (same === length) return start;
-  }
-  return null;
+    while (same < length && source[candidate + same] === copy[start + same]) same++;
+    if (same === length) found = start;
+    return found === null && ++compared < MAX_COMPARED;
+  });
+  return found;
 }

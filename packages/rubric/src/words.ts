@@ -1,36 +1,48 @@
 import { BOX, readBraces } from './box.js';
 import type { Span } from './grade.js';
+import { Lexicon } from './lexicon.js';
 import { ALL_TAGS } from './structure.js';
-import { TextScan } from './text-scan.js';
+import { codeSet, TextScan } from './text-scan.js';
 
-/** Words of four and more letters that say nothing about a case. */
-const COMMON_WORDS: ReadonlySet<string> = new Set(
-  [
-    'about after again also although always among another because been before being below between both',
-    'cannot consistent could does doing down during each either else ever every from further have having hence',
-    'here however into itself just less like made make many more much must neither never none only other over',
-    'quite rather same shall should show shows since some such than that their them then there therefore these',
-    'they this those though through thus under unless until upon very well were what when where whether which',
-    'while whose will with within without would your',
-    // Words of every question (CRPO specification 2.4).
-    'patient option answer choice question most likely',
-  ].flatMap((line) => line.split(' ')),
-);
+/** The characters of most words, which lower-casing leaves as they are. */
+const SMALL = codeSet(0x80, (code) => (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x7a));
+
+/** What a character is to the words of a text, as bits: several may hold. */
+const KIND = {
+  /** Part of no word. */
+  other: 1,
+  /** A letter or digit. */
+  word: 2,
+  /** One that lower-casing may change. */
+  folded: 4,
+  /** `.`, `%`, `/` and `-` join a word where they stand inside it: 37.5, 90/60, gram-negative. */
+  joiner: 8,
+  /** May begin a tag or a box. */
+  mark: 16,
+} as const;
 
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-const DIGIT = /\p{N}/u;
+const JOINERS = '.%/-';
+const MARKS = '<\\';
 
-function isWordCharacter(codePoint: number): boolean {
-  if (codePoint < 0x80) {
-    const isLetter = (codePoint | 0x20) >= 0x61 && (codePoint | 0x20) <= 0x7a;
-    return isLetter || (codePoint >= 0x30 && codePoint <= 0x39);
-  }
-  return LETTER_OR_DIGIT.test(String.fromCodePoint(codePoint));
+function classify(codePoint: number): number {
+  const character = String.fromCodePoint(codePoint);
+  if (JOINERS.includes(character)) return KIND.joiner | KIND.other;
+  if (MARKS.includes(character)) return KIND.mark | KIND.other;
+  if (!LETTER_OR_DIGIT.test(character)) return KIND.other;
+  const isLower = codePoint < 0x80 && character.toLowerCase() === character;
+  return isLower ? KIND.word : KIND.word | KIND.folded;
 }
 
-/** `.`, `%`, `/` and `-` join a word where they stand inside it: 37.5, 90/60, gram-negative. */
-function isJoiner(codePoint: number): boolean {
-  return codePoint === 0x2e || codePoint === 0x25 || codePoint === 0x2f || codePoint === 0x2d;
+/** Kinds by code point, each found when it is first met; 0 until then. Pages that no text needs stay untouched. */
+const kinds = new Uint8Array(0x11_0000);
+
+function kindOf(codePoint: number): number {
+  const known = kinds[codePoint] ?? 0;
+  if (known !== 0) return known;
+  const kind = classify(codePoint);
+  kinds[codePoint] = kind;
+  return kind;
 }
 
 const TAGS: ReadonlySet<string> = new Set(ALL_TAGS);
@@ -54,7 +66,7 @@ function createSkipper(scan: TextScan, limit: number): (index: number, codePoint
   let unclosedBefore = 0;
   return (index, codePoint) => {
     if (codePoint === 0x3c) return tagLength(scan, index, limit);
-    if (codePoint !== 0x5c || !scan.hasAt(BOX, index)) return 0;
+    if (!scan.hasAt(BOX, index)) return 0;
     if (index < unclosedBefore) return BOX.length;
     const { content, stop } = readBraces(scan, index, limit);
     if (content !== null) return stop - index;
@@ -63,54 +75,108 @@ function createSkipper(scan: TextScan, limit: number): (index: number, codePoint
   };
 }
 
+/** Words in order, each by its number in a lexicon and by its place; the three lists are equally long. */
+export interface WordSequence {
+  readonly numbers: Int32Array;
+  /** Offsets of the first character, and of what follows the last one. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+/** Where the word at an index of a sequence stands. */
+export const placeAt = ({ starts, ends }: WordSequence, index: number): Span => ({
+  start: starts[index] ?? 0,
+  end: ends[index] ?? 0,
+});
+
 /** Longest word that is kept; anything longer is not language and would only cost memory. */
 const MAX_WORD = 64;
 
 /**
- * Tells the place of each word of a range, in order: runs of letters and digits with `.%/-` inside; of tags and boxes
- * nothing. Words too long to be language are left out.
+ * The words of a range, lower-cased, in order: runs of letters and digits with `.%/-` inside; of tags and boxes nothing.
+ * Words too long to be language are left out.
  */
-function eachWord(scan: TextScan, within: Span, tell: (start: number, end: number) => void): void {
+function readWords(scan: TextScan, within: Span, lexicon: Lexicon): WordSequence {
   const skipLength = createSkipper(scan, within.end);
-  const told = (start: number, end: number): void => {
-    if (end - start <= MAX_WORD) tell(start, end);
+  // Something stands between two words: no more of them fit.
+  const most = (within.end - within.start + 1) >> 1;
+  const [numbers, starts, ends] = [new Int32Array(most), new Int32Array(most), new Int32Array(most)];
+  let count = 0;
+  const told = (start: number, end: number, seen: number): void => {
+    if (end - start > MAX_WORD) return;
+    const word = scan.slice({ start, end });
+    numbers[count] = lexicon.numberOf((seen & KIND.folded) === 0 ? word : word.toLowerCase());
+    starts[count] = start;
+    ends[count] = end;
+    count++;
   };
+  // No closure sees these: the loop keeps them in registers.
   let wordStart = -1;
   let wordEnd = -1;
+  let seen = 0;
   for (let index = within.start; index < within.end; ) {
     const codePoint = scan.codePoint(index);
+    const kind = kindOf(codePoint);
     const width = codePoint > 0xffff ? 2 : 1;
-    if (isWordCharacter(codePoint)) {
+    if ((kind & KIND.word) !== 0) {
       if (wordStart === -1) wordStart = index;
       wordEnd = index + width;
-    } else if (wordStart !== -1 && !isJoiner(codePoint)) {
-      told(wordStart, wordEnd);
+      seen |= kind;
+    } else if (wordStart !== -1 && (kind & KIND.joiner) === 0) {
+      told(wordStart, wordEnd, seen);
       wordStart = -1;
+      seen = 0;
     }
-    index += Math.max(width, skipLength(index, codePoint));
+    index += (kind & KIND.mark) === 0 ? width : Math.max(width, skipLength(index, codePoint));
+    if (kind === KIND.word) wordEnd = index = scan.runEnd(SMALL, index, within.end);
   }
-  if (wordStart !== -1) told(wordStart, wordEnd);
+  if (wordStart !== -1) told(wordStart, wordEnd, seen);
+  return {
+    numbers: numbers.subarray(0, count),
+    starts: starts.subarray(0, count),
+    ends: ends.subarray(0, count),
+  };
 }
 
-/** Whether a lower-cased word says something: four characters or more or a digit in it, and not a common word. */
-const isContent = (word: string): boolean =>
-  !COMMON_WORDS.has(word) && (word.length >= 4 || DIGIT.test(word));
+/** The different content words of a section. */
+export interface ContentWords {
+  /** Their numbers, in order of appearance. */
+  readonly numbers: readonly number[];
+  /** Where in the sequence the content word of a number first stands; -1 where it does not stand. */
+  firstOf(number: number): number;
+}
+
+function contentOf({ numbers: all }: WordSequence, lexicon: Lexicon): ContentWords {
+  // Words that the lexicon meets later stand in another section alone.
+  const firsts = new Int32Array(lexicon.size).fill(-1);
+  const numbers: number[] = [];
+  for (let index = 0; index < all.length; index++) {
+    const number = all[index] ?? 0;
+    if (firsts[number] !== -1 || !lexicon.isContent(number)) continue;
+    firsts[number] = index;
+    numbers.push(number);
+  }
+  return { numbers, firstOf: (number) => firsts[number] ?? -1 };
+}
 
 /** The words of a range, read at most once however many rules ask. */
 export class SectionWords {
+  /** Shared by the sections of a completion: equal words have equal numbers. */
+  readonly lexicon: Lexicon;
   readonly #scan: TextScan;
   readonly #within: Span;
   #sequence: WordSequence | null = null;
-  #content: ReadonlyMap<string, Span> | null = null;
+  #content: ContentWords | null = null;
 
-  constructor(scan: TextScan, within: Span) {
+  constructor(scan: TextScan, within: Span, lexicon: Lexicon) {
+    this.lexicon = lexicon;
     this.#scan = scan;
     this.#within = within;
   }
 
   /** All words, lower-cased, in order. */
   get sequence(): WordSequence {
-    this.#sequence ??= readWords(this.#scan, this.#within);
+    this.#sequence ??= readWords(this.#scan, this.#within, this.lexicon);
     return this.#sequence;
   }
 
@@ -118,37 +184,24 @@ export class SectionWords {
    * The content words in order of appearance with the place of the first occurrence: lower-cased runs of letters and digits,
    * with `.%/-` inside, of four characters or more or holding a digit, common words left out (CRPO specification 2.4).
    */
-  get content(): ReadonlyMap<string, Span> {
-    this.#content ??= contentOf(this.sequence);
+  get content(): ContentWords {
+    this.#content ??= contentOf(this.sequence, this.lexicon);
     return this.#content;
   }
 }
 
-export interface WordSequence {
-  readonly words: readonly string[];
-  /** Where each stands. */
-  readonly places: readonly Span[];
-}
+const wordsOf = (text: string, lexicon: Lexicon): SectionWords =>
+  new SectionWords(new TextScan(text), { start: 0, end: text.length }, lexicon);
 
-function readWords(scan: TextScan, within: Span): WordSequence {
-  const words: string[] = [];
-  const places: Span[] = [];
-  eachWord(scan, within, (start, end) => {
-    words.push(scan.slice({ start, end }).toLowerCase());
-    places.push({ start, end });
-  });
-  return { words, places };
-}
+/** The numbers of all words of a whole text, in order. */
+export const wordNumbers = (text: string, lexicon: Lexicon): Int32Array =>
+  wordsOf(text, lexicon).sequence.numbers;
 
-function contentOf({ words, places }: WordSequence): Map<string, Span> {
-  const content = new Map<string, Span>();
-  for (const [i, word] of words.entries()) {
-    const place = places[i];
-    if (place && !content.has(word) && isContent(word)) content.set(word, place);
-  }
-  return content;
+/** The content words of a whole text in order of appearance, with the place of the first occurrence. */
+export function contentWords(text: string): ReadonlyMap<string, Span> {
+  const words = wordsOf(text, new Lexicon());
+  const { sequence, content, lexicon } = words;
+  return new Map(
+    content.numbers.map((number) => [lexicon.wordOf(number), placeAt(sequence, content.firstOf(number))]),
+  );
 }
-
-/** The content words of a whole text. */
-export const contentWords = (text: string): ReadonlyMap<string, Span> =>
-  new SectionWords(new TextScan(text), { start: 0, end: text.length }).content;

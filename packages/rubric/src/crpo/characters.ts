@@ -1,3 +1,6 @@
+import type { Span } from '../grade.js';
+import { codeSet, type TextScan } from '../text-scan.js';
+
 /** Sets of characters that a completion may be written in without losing consistency. */
 export type CharacterSetName = 'ascii' | 'clinical';
 
@@ -25,10 +28,20 @@ const CLINICAL: readonly (readonly [number, number])[] = [
   [0x2260, 0x2265], // unequal, less, greater
 ];
 
-const isClinical = (codePoint: number): boolean =>
-  isAscii(codePoint) || CLINICAL.some(([first, last]) => codePoint >= first && codePoint <= last);
+const clinical = codeSet(
+  Math.max(...CLINICAL.map(([, last]) => last)) + 1,
+  (code) => isAscii(code) || CLINICAL.some(([first, last]) => code >= first && code <= last),
+);
+
+const isClinical = (codePoint: number): boolean => clinical[codePoint] === 1;
 
 export const characterSets: { readonly [N in CharacterSetName]: (codePoint: number) => boolean } = {
   ascii: isAscii,
   clinical: isClinical,
 };
+
+const ascii = codeSet(0x80, isAscii);
+
+/** Whether a range is of the ASCII set alone, which is part of every set. */
+export const isPlain = (scan: TextScan, { start, end }: Span): boolean =>
+  scan.runEnd(ascii, start, end) === end;

@@ -3,11 +3,12 @@ import type { CrossReference } from '../cross-reference.js';
 import { RubricError, shown } from '../errors.js';
 import { goldLetter } from '../gold.js';
 import { type Finding, type GradeComponent, type Item, MAX_SPANS, type Span } from '../grade.js';
+import { Lexicon } from '../lexicon.js';
 import { closing, findStructure, opening } from '../structure.js';
 import { TextScan, trimmed } from '../text-scan.js';
 import { SectionWords } from '../words.js';
 import { accuracy, findBoxes, hasSummaryAndBox } from './boxes.js';
-import { characterSets } from './characters.js';
+import { characterSets, isPlain } from './characters.js';
 import { type LoopholeName, loopholes } from './loopholes.js';
 import { normalise, placeOf } from './normalise.js';
 import { type Profile, profiles } from './profile.js';
@@ -41,8 +42,8 @@ function strictFault(
     const first = scan.find(tag, 0);
     if (first === -1 || scan.find(tag, first + tag.length) !== -1) return `${tag} stands more than once`;
   }
-  if (reasoning.words.content.size === 0) return 'the reasoning is empty';
-  if (answer.words.content.size === 0) return 'the answer is empty';
+  if (reasoning.words.content.numbers.length === 0) return 'the reasoning is empty';
+  if (answer.words.content.numbers.length === 0) return 'the answer is empty';
   for (const label of LABELS) {
     const at = scan.find(label, reasoning.span.start);
     if (at === -1 || at + label.length > reasoning.span.end) return `the reasoning has no label '${label}'`;
@@ -52,10 +53,13 @@ function strictFault(
 
 type FoundBlocks = Blocks & { readonly found: true };
 
-function blocksOf(scan: TextScan, within: Span, spec: CrpoGraderSpec): Blocks {
+function blocksOf(
+  { scan, within, lexicon }: Pick<Reading, 'scan' | 'within' | 'lexicon'>,
+  spec: CrpoGraderSpec,
+): Blocks {
   const structure = findStructure(scan, within, spec.tags);
   if (!structure.found) return structure;
-  const section = (span: Span) => ({ span, words: new SectionWords(scan, span) });
+  const section = (span: Span) => ({ span, words: new SectionWords(scan, span, lexicon) });
   const blocks: FoundBlocks = {
     found: true,
     reasoning: section(structure.reasoning),
@@ -179,8 +183,13 @@ export function crpoComponents({ spec, item, completion, crossReference }: CrpoI
   const { text, offset } = profile.isReleased ? normalise(completion, spec) : { text: completion, offset: 0 };
   const scan = new TextScan(text);
   const within = profile.isReleased ? { start: 0, end: text.length } : trimmed(scan);
-  const blocks = blocksOf(scan, within, spec);
-  const reading: Reading = { spec, item, scan, within, blocks, boxes: findBoxes(scan, within) };
+  const lexicon = new Lexicon();
+  const reading: Reading = {
+    ...{ spec, item, scan, within, lexicon },
+    blocks: blocksOf({ scan, within, lexicon }, spec),
+    boxes: findBoxes(scan, within),
+    isPlain: isPlain(scan, within),
+  };
   const gold = goldLetter(item);
   const [k, one, w] = weights(spec, profile.isReleased && isHeldOut(item));
   const [first, second, third] = profile.components;
@@ -188,7 +197,7 @@ export function crpoComponents({ spec, item, completion, crossReference }: CrpoI
   const components: GradeComponent[] = [
     { name: first, weight: k, ...accuracy(scan, { ...reading, gold, penalties: spec.penalties }) },
     { name: second, weight: one, ...reasoned(reading, profile, crossReference) },
-    { name: third, weight: w, ...consistency(scan, within, isAllowed) },
+    { name: third, weight: w, ...consistency(reading, isAllowed) },
   ];
   components.push(...loopholeComponents(reading, sum(components)));
   if (spec.safety !== null) {

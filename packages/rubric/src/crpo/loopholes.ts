@@ -1,6 +1,7 @@
 import { MAX_SPANS, type Span } from '../grade.js';
 import { closing, opening } from '../structure.js';
 import { sharedRun } from '../verbatim.js';
+import { placeAt } from '../words.js';
 import { characterSets } from './characters.js';
 import type { Reading } from './reading.js';
 
@@ -24,12 +25,10 @@ const LEAST_WORDS = 3;
 /** Words in a row that are a copy and no citation (CRPO specification 2.4). */
 const COPIED_WORDS = 40;
 
-const NOT_PLAIN = /[^\n\x20-\x7e]/;
-
-function characters({ scan, within }: Reading): { clinical: number; other: number; spans: Span[] } {
+function characters({ scan, within, isPlain }: Reading): { clinical: number; other: number; spans: Span[] } {
   const spans: Span[] = [];
   // Most texts are plain: they are not walked once more.
-  if (!NOT_PLAIN.test(scan.text)) return { clinical: 0, other: 0, spans };
+  if (isPlain) return { clinical: 0, other: 0, spans };
   let [clinical, other] = [0, 0];
   for (let index = within.start; index < within.end; ) {
     const codePoint = scan.codePoint(index);
@@ -48,13 +47,13 @@ function characters({ scan, within }: Reading): { clinical: number; other: numbe
 export const loopholes: { readonly [N in LoopholeName]: Loophole } = {
   empty_reasoning: ({ blocks }) => {
     if (!blocks.found) return null;
-    const { size } = blocks.reasoning.words.content;
+    const { length: size } = blocks.reasoning.words.content.numbers;
     if (size >= LEAST_WORDS) return null;
     return { spans: [blocks.reasoning.span], reason: `the reasoning has ${size} words of content` };
   },
   empty_summary: ({ blocks }) => {
     if (!blocks.found) return null;
-    const { size } = blocks.answer.words.content;
+    const { length: size } = blocks.answer.words.content.numbers;
     if (size >= LEAST_WORDS) return null;
     return {
       spans: [blocks.answer.span],
@@ -72,11 +71,11 @@ export const loopholes: { readonly [N in LoopholeName]: Loophole } = {
   copied_reasoning: ({ blocks }) => {
     if (!blocks.found) return null;
     const [source, copy] = [blocks.reasoning.words.sequence, blocks.answer.words.sequence];
-    const start = sharedRun(source.words, copy.words, COPIED_WORDS);
-    const [first, last] = start === null ? [] : [copy.places[start], copy.places[start + COPIED_WORDS - 1]];
-    if (!first || !last) return null;
+    const start = sharedRun(source.numbers, copy.numbers, COPIED_WORDS);
+    if (start === null) return null;
+    const end = placeAt(copy, start + COPIED_WORDS - 1).end;
     return {
-      spans: [{ start: first.start, end: last.end }],
+      spans: [{ start: placeAt(copy, start).start, end }],
       reason: `${COPIED_WORDS} words in a row of the answer are copied from the reasoning`,
     };
   },

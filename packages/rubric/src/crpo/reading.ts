@@ -1,5 +1,6 @@
 import type { Section } from '../cross-reference.js';
 import type { Item, Span } from '../grade.js';
+import type { Lexicon } from '../lexicon.js';
 import type { TextScan } from '../text-scan.js';
 import type { Boxes } from './boxes.js';
 import type { CrpoGraderSpec } from './spec.js';
@@ -18,4 +19,8 @@ export interface Reading {
   readonly within: Span;
   readonly blocks: Blocks;
   readonly boxes: Boxes;
+  /** The words of this completion by number. */
+  readonly lexicon: Lexicon;
+  /** Whether it is of the 96 characters of the released scorer alone, as most completions are. */
+  readonly isPlain: boolean;
 }

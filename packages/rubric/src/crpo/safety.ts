@@ -1,7 +1,7 @@
 import { RubricError, shown } from '../errors.js';
 import { type Item, MAX_SPANS, type Span } from '../grade.js';
-import { TextScan } from '../text-scan.js';
-import { SectionWords, type WordSequence } from '../words.js';
+import { Lexicon } from '../lexicon.js';
+import { placeAt, SectionWords, type WordSequence, wordNumbers } from '../words.js';
 import type { Reading } from './reading.js';
 
 /** A hard constraint: statements of the item that cap the total (a contraindicated drug, a red flag that is missed). */
@@ -43,15 +43,15 @@ const NEGATIONS: ReadonlySet<string> = new Set([
 const NEGATION_REACH = 5;
 const CLAUSE_ENDS: ReadonlySet<number> = new Set(Array.from('.;:,?!\n', (c) => c.charCodeAt(0)));
 
+const hasWords = (text: string): boolean => wordNumbers(text, new Lexicon()).length > 0;
+
 /** The statements of an item: `forbidden` and `required`, lists of phrases. */
 export function statementsOf(item: Item, field: 'forbidden' | 'required'): readonly string[] {
   const value = item[field] ?? [];
   const isList =
     Array.isArray(value) &&
     value.length <= MAX_STATEMENTS &&
-    value.every(
-      (s) => typeof s === 'string' && s.length <= MAX_STATEMENT_CHARACTERS && wordsOf(s).length > 0,
-    );
+    value.every((s) => typeof s === 'string' && s.length <= MAX_STATEMENT_CHARACTERS && hasWords(s));
   if (isList) return value;
   throw new RubricError(
     'RUBRIC_ITEM_STATEMENTS',
@@ -61,7 +61,7 @@ export function statementsOf(item: Item, field: 'forbidden' | 'required'): reado
 }
 
 /** Where a phrase stands in a sequence of words, each time, in linear time (Knuth, Morris and Pratt 1977). */
-function* occurrences(words: readonly string[], phrase: readonly string[]): Generator<number> {
+function* occurrences(words: Int32Array, phrase: Int32Array): Generator<number> {
   if (phrase.length === 0) return;
   const border = new Int32Array(phrase.length);
   for (let i = 1, k = 0; i < phrase.length; i++) {
@@ -79,41 +79,38 @@ function* occurrences(words: readonly string[], phrase: readonly string[]): Gene
 }
 
 /** Whether one of the few words before a place, in its sentence, takes back what follows. */
-function isNegated({ scan }: Reading, { words, places }: WordSequence, at: number): boolean {
+function isNegated({ scan, lexicon }: Reading, { numbers, starts, ends }: WordSequence, at: number): boolean {
   for (let i = at - 1; i >= Math.max(0, at - NEGATION_REACH); i--) {
-    const [end, next] = [places[i]?.end ?? 0, places[i + 1]?.start ?? 0];
+    const [end, next] = [ends[i] ?? 0, starts[i + 1] ?? 0];
     for (let c = end; c < Math.min(next, end + 8); c++) {
       const code = scan.code(c);
       // A stop, comma or colon, a question or exclamation mark, or a line feed ends what a negation reaches.
       if (CLAUSE_ENDS.has(code)) return false;
     }
-    if (NEGATIONS.has(words[i] ?? '')) return true;
+    if (NEGATIONS.has(lexicon.wordOf(numbers[i] ?? 0))) return true;
   }
   return false;
 }
 
-const wordsOf = (text: string): readonly string[] =>
-  new SectionWords(new TextScan(text), { start: 0, end: text.length }).sequence.words;
-
 /** Forbidden statements that the completion makes, without a negation before them, and required ones that it lacks. */
 export function breaches(reading: Reading, { scope }: SafetyRule): readonly Breach[] {
-  const { scan, within, blocks, item } = reading;
-  const whole = new SectionWords(scan, within);
+  const { scan, within, blocks, item, lexicon } = reading;
+  const whole = new SectionWords(scan, within, lexicon);
   const { words: section } = blocks.found && scope === 'answer' ? blocks.answer : { words: whole };
   const found: Breach[] = [];
   for (const statement of statementsOf(item, 'forbidden')) {
     const said = section.sequence;
-    const phrase = wordsOf(statement);
+    const phrase = wordNumbers(statement, lexicon);
     const spans: Span[] = [];
-    for (const at of occurrences(said.words, phrase)) {
-      const [first, last] = [said.places[at], said.places[at + phrase.length - 1]];
+    for (const at of occurrences(said.numbers, phrase)) {
       if (spans.length >= MAX_SPANS) break;
-      if (first && last && !isNegated(reading, said, at)) spans.push({ start: first.start, end: last.end });
+      if (isNegated(reading, said, at)) continue;
+      spans.push({ start: placeAt(said, at).start, end: placeAt(said, at + phrase.length - 1).end });
     }
     if (spans.length > 0) found.push({ spans, reason: `forbidden: ${shown(statement)}` });
   }
   for (const statement of statementsOf(item, 'required')) {
-    const isThere = !occurrences(whole.sequence.words, wordsOf(statement)).next().done;
+    const isThere = !occurrences(whole.sequence.numbers, wordNumbers(statement, lexicon)).next().done;
     if (!isThere) found.push({ spans: [], reason: `missing: ${shown(statement)}` });
   }
   return found;
