@@ -1,6 +1,6 @@
 /**
- * Samples per second of each kind of grader in one process, on completions of about 2 KB, and the milliseconds that a
- * completion of 1 MB made to be slow takes: one JSON line a kind. `npm run bench -- grading [kind ...]`
+ * Samples per second of each kind of grader in one process, on completions of about 2 KB, and the milliseconds that
+ * completions of 1 MB made to be slow take: one JSON line a kind. `npm run bench -- grading [kind ...]`
  */
 import { createGrader } from '@residency/rubric';
 import { PythonSandboxes } from '@residency/service-reward-rubric';
@@ -46,17 +46,29 @@ const item = {
 
 const MEGABYTE = 2 ** 20;
 const filled = (unit: string): string => unit.repeat(Math.ceil(MEGABYTE / unit.length));
+const different = (count: number, letters: string): string =>
+  Array.from({ length: count }, (_, at) => `${letters}${at}`).join(' ');
+/** Half a megabyte as the reasoning and the same as the conclusion, which the rules compare. */
+const twice = (unit: string): string => {
+  const half = unit.repeat(Math.ceil(MEGABYTE / 2 / unit.length));
+  return `<dx>${half}</dx><conclusion>${half}</conclusion>`;
+};
 /** Completions of a megabyte whose parts rules look for. */
-const adversarial: readonly string[] = [
-  filled('a'),
-  `<dx>${filled('</dx>   ')}</conclusion>`,
-  `<dx>${filled('\\boxed{')}</dx><conclusion>${'a '.repeat(9)}</conclusion>`,
-  `<dx>${filled('<')}</dx><conclusion>a</conclusion>`,
-  `<dx>${Array.from({ length: 110_000 }, (_, at) => `word${at}`).join(' ')}</dx><conclusion>word1 word2</conclusion>`,
-  filled('ab '),
+const adversarial: Readonly<Record<string, string>> = {
+  one_word: filled('a'),
+  closing_tags: `<dx>${filled('</dx>   ')}</conclusion>`,
+  open_boxes: `<dx>${filled('\\boxed{')}</dx><conclusion>${'a '.repeat(9)}</conclusion>`,
+  angles: `<dx>${filled('<')}</dx><conclusion>a</conclusion>`,
+  different_words: `<dx>${different(110_000, 'word')}</dx><conclusion>word1 word2</conclusion>`,
+  capitals: `<dx>${different(110_000, 'WORD')}</dx><conclusion>word1 word2</conclusion>`,
+  short_words: filled('ab '),
   // Half of what `reference` repeats, which a naive search compares again at each character.
-  filled('The patient presents with '),
-];
+  repeated: filled('The patient presents with '),
+  letters_twice: twice('a '),
+  words_twice: `<dx>${different(55_000, 'word')}</dx><conclusion>${different(55_000, 'word')}</conclusion>`,
+  accents_twice: twice('\u00e9a '),
+  emoji_twice: twice('\u{1f600}'),
+};
 
 /** What work took by the clock, and of the processor: the second hardly sees what else the machine does. */
 interface Cost {
@@ -78,6 +90,8 @@ interface Figures {
   /** Of the slowest of the completions of a megabyte; the least of its runs, since all else only adds to it. */
   readonly megabyteMs?: number;
   readonly megabyteCpuMs?: number;
+  /** Of the processor, for each of them. */
+  readonly megabytesCpuMs?: Readonly<Record<string, number>>;
 }
 
 function textFigures(spec: unknown): Figures {
@@ -89,15 +103,17 @@ function textFigures(spec: unknown): Figures {
   };
   const costs = Array.from({ length: options.warmups + options.runs }, () => costOf(round));
   const timed = costs.slice(options.warmups);
-  const slow = adversarial.map((completion) => {
+  const slow = Object.entries(adversarial).map(([name, completion]) => {
     const runs = Array.from({ length: options.runs }, () => costOf(() => grader.grade({ item, completion })));
-    return { ms: Math.min(...runs.map(({ ms }) => ms)), cpuMs: Math.min(...runs.map(({ cpuMs }) => cpuMs)) };
+    const least = (of: (cost: Cost) => number): number => Math.min(...runs.map(of));
+    return { name, ms: least(({ ms }) => ms), cpuMs: least(({ cpuMs }) => cpuMs) };
   });
   return {
     samplesPerS: rounded((samples / median(timed.map(({ ms }) => ms))) * 1e3),
     samplesPerCpuS: rounded((samples / median(timed.map(({ cpuMs }) => cpuMs))) * 1e3),
     megabyteMs: rounded(Math.max(...slow.map(({ ms }) => ms))),
     megabyteCpuMs: rounded(Math.max(...slow.map(({ cpuMs }) => cpuMs))),
+    megabytesCpuMs: Object.fromEntries(slow.map(({ name, cpuMs }) => [name, rounded(cpuMs)])),
   };
 }
 

@@ -141,6 +141,8 @@ describe('adversarial completions of a megabyte', () => {
     ['angle brackets', wrapped(filled('<'))],
     ['tags', wrapped(filled('<conclusion>'))],
     ['different words', wrapped(Array.from({ length: 100_000 }, (_, index) => `word${index}`).join(' '))],
+    ['words of one letter', wrapped(filled('a '))],
+    ['letters with accents', wrapped(filled('\u00e9'))],
     ['emoji', wrapped(filled('😀'))],
     ['half emoji', wrapped(filled('\ud83d'))],
   ] as const;
