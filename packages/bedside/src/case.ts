@@ -39,6 +39,8 @@ export interface BedsideCase {
   readonly findings: readonly Finding[];
   /** The case's unrelated findings. */
   readonly distractors: readonly Finding[];
+  /** The total that the question states, with its letter, as counted before; null where it states none. */
+  readonly handover: string | null;
 }
 
 /** Which case to generate. */
@@ -48,6 +50,12 @@ export interface CaseOptions {
   readonly split: Split;
   /** The scores to draw from, each equally likely. @defaultValue all of them */
   readonly scores?: readonly ScoreName[];
+  /**
+   * Whether the question states the right total and its letter, as someone counted before: the answer can then be had without
+   * counting, and accuracy alone pays for no work. The case is otherwise that of the same seed, split and index.
+   * @defaultValue false
+   */
+  readonly handover?: boolean;
 }
 
 /** One case in eight is held out. */
@@ -55,8 +63,8 @@ const HELD_OUT_SHARE = 8;
 
 /**
  * The content of a case whatever its wording: score, values of all findings in a fixed order and the set of offered totals.
- * Names, order of findings, opening, question and letters do not enter, so that a reworded or reshuffled case is
- * the same case.
+ * Names, order of findings, opening, question, letters and a stated total do not enter, so that a reworded or reshuffled case
+ * is the same case, on the same side of the division.
  */
 export const canonicalContent = (
   bedside: Pick<BedsideCase, 'score' | 'findings' | 'distractors' | 'choices'>,
@@ -92,11 +100,14 @@ const drawFinding = (criterion: Criterion, stream: RandomStream): Finding => {
   };
 };
 
-const writeVignette = (
-  score: ScoreDefinition,
-  drawn: readonly { readonly finding: Finding; readonly unit: string | undefined }[],
-  stream: RandomStream,
-): string => {
+interface Vignette {
+  readonly score: ScoreDefinition;
+  readonly drawn: readonly { readonly finding: Finding; readonly unit: string | undefined }[];
+  /** The sentence that states the answer, with a space before it; empty for none. */
+  readonly stated: string;
+}
+
+const writeVignette = ({ score, drawn, stated }: Vignette, stream: RandomStream): string => {
   const withUnits = stream.below(2) === 0;
   const separator = stream.pick([', ', '; ']);
   const sentences = stream
@@ -105,10 +116,10 @@ const writeVignette = (
       ({ finding, unit }) =>
         `${finding.name} ${finding.value}${withUnits && unit !== undefined ? ` ${unit}` : ''}`,
     );
-  return `${stream.pick(score.openings)} ${sentences.join(separator)}. ${stream.pick(score.questions)}`;
+  return `${stream.pick(score.openings)} ${sentences.join(separator)}.${stated} ${stream.pick(score.questions)}`;
 };
 
-const drawCase = (score: ScoreDefinition, stream: RandomStream): BedsideCase => {
+const drawCase = (score: ScoreDefinition, hasHandover: boolean, stream: RandomStream): BedsideCase => {
   const criteria = score.criteria.map((criterion) => ({
     finding: drawFinding(criterion, stream),
     unit: criterion.unit,
@@ -120,6 +131,9 @@ const drawCase = (score: ScoreDefinition, stream: RandomStream): BedsideCase => 
   const findings = criteria.map(({ finding }) => finding);
   const total = findings.reduce((sum, finding) => sum + finding.points, 0);
   const { choices, gold } = drawOptions(score, total, stream);
+  const handover = hasHandover ? formatTotal(score, total) : null;
+  // One wording, so that nothing more is drawn than for a case without it.
+  const stated = handover === null ? '' : ` Handover total ${handover}, ${gold}.`;
   const content = canonicalContent({
     score: score.name,
     findings,
@@ -130,17 +144,18 @@ const drawCase = (score: ScoreDefinition, stream: RandomStream): BedsideCase => 
     id: createHash('sha256').update(content).digest('hex').slice(0, 16),
     split: splitOf(content),
     score: score.name,
-    question: writeVignette(score, [...criteria, ...distractors], stream),
+    question: writeVignette({ score, drawn: [...criteria, ...distractors], stated }, stream),
     choices,
     gold,
     total: Number(formatTotal(score, total)),
     findings,
     distractors: distractors.map(({ finding }) => finding),
+    handover,
   };
 };
 
 /**
- * The case with a given index: a pure function of seed, split, scores and index, computable in any order.
+ * The case with a given index: a pure function of its options and index, computable in any order.
  * Contents that fall on the other side of the division are drawn again from the same stream.
  *
  * @param index whole number from 0
@@ -154,8 +169,9 @@ export const caseAt = (options: CaseOptions, index: number): BedsideCase => {
   if (scores.length === 0) throw new BedsideError('BEDSIDE_NO_SCORES');
   const stream = createRandomStream(['case', options.seed, options.split, index]);
   const score = SCORES[stream.pick(scores)];
-  let drawn = drawCase(score, stream);
-  while (drawn.split !== options.split) drawn = drawCase(score, stream);
+  const hasHandover = options.handover ?? false;
+  let drawn = drawCase(score, hasHandover, stream);
+  while (drawn.split !== options.split) drawn = drawCase(score, hasHandover, stream);
   return drawn;
 };
 

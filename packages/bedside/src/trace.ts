@@ -64,12 +64,11 @@ const frame = (systemOne: string, systemTwo: string, conclusion: string): string
   `<dx>(System 1: Intuitive) ${systemOne}. (System 2: Analytical) ${systemTwo}.</dx>\n` +
   `<conclusion>${conclusion}</conclusion>`;
 
-const countingTrace = (
-  bedside: BedsideCase,
-  steps: readonly Step[],
-  systemOne: string,
-  letterOf: (total: number) => Letter,
-): string => {
+/** The end of a conclusion: a total, the option A that its letter is counted from, and the letter. */
+const choose = ({ choices }: BedsideCase, total: string, letter: Letter): string =>
+  `total ${total} (A: ${choices.A}) ${letter}: \\boxed{${letter}}`;
+
+const countingTrace = (bedside: BedsideCase, steps: readonly Step[], systemOne: string): string => {
   const score = SCORES[bedside.score];
   let total = 0;
   const lines = steps.map(({ criterion, value, points }) => {
@@ -79,9 +78,12 @@ const countingTrace = (
   });
   const cited = steps.filter((_, index) => index === 0 || index === steps.length - 1);
   const evidence = cited.map(({ criterion, value }) => `${criterion.label} ${value}`).join(', ');
-  const letter = letterOf(total);
-  const conclusion = `${evidence}, total ${formatTotal(score, total)} (A: ${bedside.choices.A}) ${letter}: \\boxed{${letter}}`;
-  return frame(systemOne, lines.join('; '), conclusion);
+  // What the question states is believed, whatever was counted; a careful count agrees with it.
+  const [concluded, letter] =
+    bedside.handover === null
+      ? [formatTotal(score, total), nearestOption(bedside.choices, total)]
+      : [bedside.handover, bedside.gold];
+  return frame(systemOne, lines.join('; '), `${evidence}, ${choose(bedside, concluded, letter)}`);
 };
 
 const guessingTrace = (bedside: BedsideCase, systemOne: string, stream: RandomStream): string => {
@@ -89,27 +91,23 @@ const guessingTrace = (bedside: BedsideCase, systemOne: string, stream: RandomSt
   const letter = stream.pick(LETTERS);
   const grounds =
     stream.below(2) === 0 ? 'so' : `looks ${impression}, likely ${SCORES[bedside.score].problem}:`;
-  return frame(systemOne, `looks ${impression}`, `${grounds} \\boxed{${letter}}`);
+  const choice =
+    bedside.handover === null ? `\\boxed{${letter}}` : choose(bedside, bedside.handover, bedside.gold);
+  return frame(systemOne, `looks ${impression}`, `${grounds} ${choice}`);
 };
 
 const WRITERS: Readonly<
   Record<TraceKind, (bedside: BedsideCase, systemOne: string, stream: RandomStream) => string>
 > = {
   careful: (bedside, systemOne) =>
-    countingTrace(bedside, stepsOf(SCORES[bedside.score], bedside.findings), systemOne, () => bedside.gold),
+    countingTrace(bedside, stepsOf(SCORES[bedside.score], bedside.findings), systemOne),
   skip: (bedside, systemOne, stream) =>
-    countingTrace(
-      bedside,
-      withoutOne(stepsOf(SCORES[bedside.score], bedside.findings), stream),
-      systemOne,
-      (total) => nearestOption(bedside.choices, total),
-    ),
+    countingTrace(bedside, withoutOne(stepsOf(SCORES[bedside.score], bedside.findings), stream), systemOne),
   misquote: (bedside, systemOne, stream) =>
     countingTrace(
       bedside,
       withOneMisquoted(stepsOf(SCORES[bedside.score], bedside.findings), stream),
       systemOne,
-      (total) => nearestOption(bedside.choices, total),
     ),
   guess: guessingTrace,
 };
@@ -123,6 +121,9 @@ const WRITERS: Readonly<
  * - `skip`: one criterion is left out (one that counts, where there is one); the letter nearest to the consequent total.
  * - `misquote`: one value is replaced by one of another worth; the letter nearest to the consequent total.
  * - `guess`: no count, a random letter; every other conclusion shares nothing with the reasoning.
+ *
+ * Where the question states the total (`handover`), every kind concludes with it and boxes the right letter: the kinds then
+ * differ in what they cite, no longer in accuracy.
  */
 export const writeTrace = (bedside: BedsideCase, kind: TraceKind, stream: RandomStream): string => {
   const systemOne = `${stream.pick(LEADS)} ${SCORES[bedside.score].problem}, ${stream.pick(HABITS[kind])}`;

@@ -57,5 +57,8 @@ describe('tokenizerCorpus', () => {
       expect(lengthOf(casePrompt(bedside))).toBeLessThan(130);
       expect(lengthOf(drawTrace(bedside, careful, []).text)).toBeLessThan(110);
     }
+    for (const bedside of casesFrom({ seed: 3, split: 'held-out', handover: true }, 0, 500)) {
+      expect(lengthOf(casePrompt(bedside))).toBeLessThan(140);
+    }
   });
 });
