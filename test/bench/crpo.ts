@@ -1,24 +1,35 @@
 /**
  * What clinical objectives change on the built-in task, same budget and seeds for every arm, on held-out cases.
- * `npm run bench -- crpo [objectives|cold-start ...] [--seeds 1,2,3] [--steps n]` prints one JSON line for each arm and seed and
- * one for each arm, and a table on stderr.
+ * `npm run bench -- crpo [objectives|cold-start|shortcut ...] [--seeds 1,2,3] [--steps n] [--held-out n]` prints one JSON line
+ * for each arm and seed and one for each arm, and a table on stderr.
  *
  * `objectives`: accuracy and general format (the released reward with CRPO's tags), CRPO's sum, and CRPO with each objective
  * normalised for itself. `cold-start`: a policy that was taught to guess, trained by CRPO alone, and by CRPO after supervised steps
- * on careful traces; the reinforcement budget is the same.
+ * on careful traces; the reinforcement budget is the same. `shortcut`: the question states the total that someone counted before,
+ * so that the letter can be had without work; a policy that was taught to work on some cases and to copy on others is trained
+ * by each objective, from one and the same start.
  */
-import { caseRow, casesFrom, drawTrace, type TraceMix } from '@residency/bedside';
+import { type CaseOptions, caseRow, casesFrom, drawTrace, type TraceMix } from '@residency/bedside';
 import { demoDefaults, demoJob } from '@residency/cli';
 import type { CreateJobRequest, ResidencyRequest } from '@residency/protocol';
 import { type ClinicalMeasures, measure } from './support/clinical-measures.js';
 import { type JobRunner, withPlatform } from './support/platform-jobs.js';
 import { textOptions } from './support/text-options.js';
 
-const CONFIGS = ['objectives', 'cold-start'] as const;
+const CONFIGS = ['objectives', 'cold-start', 'shortcut'] as const;
 type Config = (typeof CONFIGS)[number];
-const { values, words } = textOptions({ seeds: '1,2,3', steps: '30', 'held-out': '100' });
+const { values, words } = textOptions({ seeds: '1,2,3', steps: '', 'held-out': '100' });
 const seeds = values.seeds.split(',').map(Number);
-const [steps, heldOut] = [Number(values.steps), Number(values['held-out'])];
+const heldOut = Number(values['held-out']);
+/** Reinforcement steps; a taught policy is moved by fewer. */
+const STEPS: { readonly [C in Config]: number } = { objectives: 30, 'cold-start': 30, shortcut: 12 };
+const stepsOf = (config: Config): number => (values.steps === '' ? STEPS[config] : Number(values.steps));
+/** What cases are drawn; two short scores teach a shortcut in a few minutes. */
+const CASES: { readonly [C in Config]: Pick<CaseOptions, 'handover' | 'scores'> } = {
+  objectives: {},
+  'cold-start': {},
+  shortcut: { handover: true, scores: ['curb65', 'qsofa'] },
+};
 const chosen = CONFIGS.filter((name) => words.includes(name));
 const configs: readonly Config[] = chosen.length > 0 ? chosen : CONFIGS;
 
@@ -48,15 +59,15 @@ const ARMS: readonly Arm[] = [
   },
 ];
 
-/** Data of a seed: rows are the demonstration's. */
-const rowsOf = (seed: number, split: 'train' | 'held-out', count: number) =>
-  casesFrom({ seed, split }, 0, count).map((bedside) => ({ ...caseRow(bedside) }));
+/** Cases as rows: those of the demonstration, but for a stated total. */
+const rowsOf = (options: CaseOptions, count: number) =>
+  casesFrom(options, 0, count).map((bedside) => ({ ...caseRow(bedside) }));
 
 /** Cases with an answer drawn from a mix of traces, as demonstrations. */
-const demonstrations = (seed: number, count: number, mix: TraceMix): unknown[] =>
-  casesFrom({ seed, split: 'train' }, 0, count).map((bedside, index) => {
+const demonstrations = (options: CaseOptions, count: number, mix: TraceMix): unknown[] =>
+  casesFrom(options, 0, count).map((bedside, index) => {
     const row = caseRow(bedside);
-    const answer = { role: 'assistant', content: drawTrace(bedside, mix, [seed, index]).text };
+    const answer = { role: 'assistant', content: drawTrace(bedside, mix, [options.seed, index]).text };
     return { ...row, messages: [...row.messages, answer] };
   });
 
@@ -69,16 +80,24 @@ interface Result {
   readonly after: ClinicalMeasures;
 }
 
+/** What a configuration's jobs of one seed share. */
+interface Session {
+  readonly config: Config;
+  readonly runner: JobRunner;
+  readonly seed: number;
+}
+
 async function train(
-  runner: JobRunner,
-  seed: number,
+  { config, runner, seed }: Session,
   arm: Arm,
   model: string,
 ): Promise<{ before: ClinicalMeasures; after: ClinicalMeasures }> {
-  const held = rowsOf(seed, 'held-out', heldOut);
-  const training = await runner.upload('train', rowsOf(seed, 'train', demoDefaults.trainingCases));
+  const held = rowsOf({ seed, split: 'held-out', ...CASES[config] }, heldOut);
+  const rows = rowsOf({ seed, split: 'train', ...CASES[config] }, demoDefaults.trainingCases);
+  const training = await runner.upload('train', rows);
   const validation = await runner.upload('held-out', held);
-  const base: CreateJobRequest = demoJob({ ...demoDefaults, model, seed, steps }, training, validation);
+  const sizes = { ...demoDefaults, model, seed, steps: stepsOf(config) };
+  const base: CreateJobRequest = demoJob(sizes, training, validation);
   const isBase = !model.startsWith('ft:');
   const { lora, ...settings } = base.x_residency ?? {};
   const job = await runner.run({
@@ -92,11 +111,11 @@ async function train(
 
 /** Teaches a policy by demonstrations. @returns the name of what it became */
 async function teach(
-  runner: JobRunner,
-  seed: number,
+  { config, runner, seed }: Session,
   { model, mix, count, rate }: { model: string; mix: TraceMix; count: number; rate: number },
 ): Promise<string> {
-  const file = await runner.upload('demonstrations', demonstrations(seed + 100, count, mix));
+  const cases = { seed: seed + 100, split: 'train', ...CASES[config] } as const;
+  const file = await runner.upload('demonstrations', demonstrations(cases, count, mix));
   const shape = model.startsWith('ft:') ? {} : { lora: { rank: 16, alpha: 32 } };
   const job = await runner.run({
     model,
@@ -111,18 +130,24 @@ async function teach(
 const GUESSING: TraceMix = { careful: 0.05, skip: 0.1, misquote: 0.1, guess: 0.75 };
 const CAREFUL: TraceMix = { careful: 1, skip: 0, misquote: 0, guess: 0 };
 
-const RUN: { readonly [C in Config]: (runner: JobRunner, seed: number) => Promise<Result[]> } = {
-  objectives: async (runner, seed) => {
-    const results: Result[] = [];
-    for (const arm of ARMS) results.push({ arm: arm.name, ...(await train(runner, seed, arm, 'intern')) });
-    return results;
-  },
-  'cold-start': async (runner, seed) => {
-    const weak = await teach(runner, seed, { model: 'intern', mix: GUESSING, count: 1024, rate: 2e-3 });
+/** Some work, and more that needs none: what a policy is like that was never paid for its reasoning. */
+const MIXED: TraceMix = { careful: 0.3, skip: 0.2, misquote: 0.15, guess: 0.35 };
+
+/** Every arm from one model. */
+async function trainArms(session: Session, model: string): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const arm of ARMS) results.push({ arm: arm.name, ...(await train(session, arm, model)) });
+  return results;
+}
+
+const RUN: { readonly [C in Config]: (session: Session) => Promise<Result[]> } = {
+  objectives: (session) => trainArms(session, 'intern'),
+  'cold-start': async (session) => {
+    const weak = await teach(session, { model: 'intern', mix: GUESSING, count: 1024, rate: 2e-3 });
     const crpo: Arm = { name: 'crpo', grader: PAPER, settings: {} };
-    const alone = await train(runner, seed, crpo, weak);
-    const taught = await teach(runner, seed, { model: weak, mix: CAREFUL, count: 512, rate: 1e-3 });
-    const started = await train(runner, seed, crpo, taught);
+    const alone = await train(session, crpo, weak);
+    const taught = await teach(session, { model: weak, mix: CAREFUL, count: 512, rate: 1e-3 });
+    const started = await train(session, crpo, taught);
     return [
       { arm: 'crpo', ...alone },
       // Both began as the weak policy.
@@ -130,6 +155,8 @@ const RUN: { readonly [C in Config]: (runner: JobRunner, seed: number) => Promis
       { arm: 'cold-start', before: alone.before, after: started.before },
     ];
   },
+  shortcut: async (session) =>
+    trainArms(session, await teach(session, { model: 'intern', mix: MIXED, count: 4096, rate: 2e-3 })),
 };
 
 function summarise(config: Config, results: readonly Result[]): void {
@@ -152,7 +179,7 @@ function summarise(config: Config, results: readonly Result[]): void {
         config,
         arm,
         seeds: own.length,
-        steps,
+        steps: stepsOf(config),
         heldOut,
         before,
         after,
@@ -170,7 +197,7 @@ for (const config of configs) {
   const all: Result[] = [];
   await withPlatform({}, async (runner) => {
     for (const seed of seeds) {
-      for (const result of await RUN[config](runner, seed)) {
+      for (const result of await RUN[config]({ config, runner, seed })) {
         all.push(result);
         const { arm, before, after } = result;
         console.log(
