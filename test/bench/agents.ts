@@ -20,6 +20,7 @@ type Config = (typeof CONFIGS)[number];
 
 const { values, words } = textOptions({
   ...{ seeds: '1,2,3', steps: '30', every: '5', 'held-out': '64', model: 'resident', models: '' },
+  arms: 'grpo,grpo_nostd,gigpo,gigpo_std',
 });
 const seeds = values.seeds.split(',').map(Number);
 const [steps, every, heldOut] = [values.steps, values.every, values['held-out']].map(Number) as [
@@ -47,7 +48,7 @@ const TASKS: { readonly [C in Config]: Task } = {
     optimum: () => optimalValue('bay'),
   },
   household: {
-    ...{ environment: 'household', task: { level: 1, maxSteps: 10 }, maxTurns: 10 },
+    ...{ environment: 'household', task: { level: 1, maxSteps: 10, anchor: 'state' }, maxTurns: 10 },
     optimum: () => null,
   },
 };
@@ -58,10 +59,14 @@ interface Arm {
   readonly settings: ResidencyRequest;
 }
 
-const ARMS: readonly Arm[] = [
+/** Both estimators with the standard deviation and without: a difference between them is not one of scale. */
+const ALL_ARMS: readonly Arm[] = [
   { name: 'grpo', agent: {}, settings: { advantage: 'grpo' } },
-  { name: 'gigpo', agent: { normalisation: 'mean_std_norm' }, settings: {} },
+  { name: 'grpo_nostd', agent: {}, settings: { advantage: 'grpo_nostd' } },
+  { name: 'gigpo', agent: {}, settings: {} },
+  { name: 'gigpo_std', agent: { normalisation: 'mean_std_norm' }, settings: {} },
 ];
+const ARMS = ALL_ARMS.filter(({ name }) => values.arms.split(',').includes(name));
 
 /** Rows of a split: no seed is in both, none in the traces that the policy was taught with (those are below 2^31). */
 const rowsOf = (task: Task, seed: number, split: 'train' | 'held-out', count: number): unknown[] =>

@@ -29,6 +29,7 @@ import {
 } from '@residency/service';
 
 import { estimateSteps } from './estimate-steps.js';
+import { ofGroup } from './of-group.js';
 
 interface AdvantageFields extends ProcessFields {
   readonly grpcPort: ConfigField<number>;
@@ -71,19 +72,12 @@ function weigh({ estimator, epsilon, stdFloor }: AdvantageQuestion, group: Rewar
  * @throws ResidencyError `invalid_request` for an unknown estimator or rewards that cannot be weighed.
  */
 export function estimate(question: AdvantageQuestion): AdvantageGroup[] {
-  return question.groups.map((group) => {
-    try {
+  return question.groups.map((group) =>
+    ofGroup(group.index, () => {
       const { advantages, mean, std } = weigh(question, group);
       return { index: group.index, advantages, mean, std };
-    } catch (cause) {
-      if (cause instanceof ResidencyError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ResidencyError('invalid_request', `groups ${group.index}: ${reason}`, {
-        param: 'groups',
-        cause,
-      });
-    }
-  });
+    }),
+  );
 }
 
 /** Starts the advantage service: a pure function behind gRPC. */

@@ -12,6 +12,7 @@ import {
   ResidencyError,
   type StepsQuestion,
 } from '@residency/protocol';
+import { ofGroup } from './of-group.js';
 
 /** One of the known names. @throws ResidencyError `invalid_request` */
 function known<T extends string>(param: string, name: string, names: readonly T[]): T {
@@ -60,16 +61,5 @@ function weigh(
  */
 export function estimateSteps(question: StepsQuestion): EpisodeGroupAdvantages[] {
   const mode = known('normalisation', question.normalisation, NORMALISATION_MODES);
-  return question.groups.map((group) => {
-    try {
-      return weigh(question, group, mode);
-    } catch (cause) {
-      if (cause instanceof ResidencyError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ResidencyError('invalid_request', `groups ${group.index}: ${reason}`, {
-        param: 'groups',
-        cause,
-      });
-    }
-  });
+  return question.groups.map((group) => ofGroup(group.index, () => weigh(question, group, mode)));
 }

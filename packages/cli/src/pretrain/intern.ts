@@ -11,6 +11,7 @@ import type { SupervisedExample } from '@residency/model';
 import type { Tokenizer } from '@residency/text';
 import { evaluateModel, type PretrainEvaluation } from './evaluate.js';
 import type { PretrainRecipe } from './recipe.js';
+import { SMALL_MODEL } from './small-model.js';
 
 /** Cases whose text the tokenizer is trained on. */
 const TOKENIZER_CASES = 3000;
@@ -73,18 +74,7 @@ export const INTERN_RECIPE: PretrainRecipe = {
   corpus: () => tokenizerCorpus({ seed: 1, cases: TOKENIZER_CASES }),
   wholeTokens: ['<dx>', '</dx>', '<conclusion>', '</conclusion>'],
   wordPattern: OPTION_TOKEN_PATTERN,
-  config: {
-    hidden_size: 128,
-    intermediate_size: 384,
-    num_hidden_layers: 3,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    max_position_embeddings: 512,
-    rope_theta: 1_000,
-  },
-  initStd: 0.08,
-  optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.01 },
-  maxGradNorm: 1,
+  ...SMALL_MODEL,
   stages: [
     {
       name: 'careful',

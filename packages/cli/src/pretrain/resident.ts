@@ -3,6 +3,7 @@ import type { Tokenizer } from '@residency/text';
 import { type TraceQuality, traceAt } from './agent-traces.js';
 import { type AgentEvaluation, evaluateAgent } from './evaluate-agent.js';
 import type { PretrainRecipe } from './recipe.js';
+import { SMALL_MODEL } from './small-model.js';
 
 /** Turns whose text the tokenizer is trained on. */
 const TOKENIZER_TURNS = 6_000;
@@ -56,18 +57,7 @@ export const RESIDENT_RECIPE: PretrainRecipe = {
   vocabSize: 640,
   corpus,
   wholeTokens: ['<think>', '</think>', '<action>', '</action>'],
-  config: {
-    hidden_size: 128,
-    intermediate_size: 384,
-    num_hidden_layers: 3,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    max_position_embeddings: 512,
-    rope_theta: 1_000,
-  },
-  initStd: 0.08,
-  optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.01 },
-  maxGradNorm: 1,
+  ...SMALL_MODEL,
   stages: [
     { name: 'advised', steps: 1200, batchSize: 32, learningRate: 3e-3, warmupSteps: 60, finalShare: 0.02 },
     { name: 'mixed', steps: 200, batchSize: 32, learningRate: 1e-3, warmupSteps: 20, finalShare: 0.02 },

@@ -5,17 +5,31 @@ import { follow, type Game, introOf, NOTHING_HAPPENS, textsOf } from './game.js'
 /** Reward of the command that reaches the goal; all others have none (GiGPO specification, section 4.3). */
 export const WIN_REWARD = 10;
 
+/**
+ * What an anchor is: `told`, what was last told, as in the reference, which is the same for worlds that differ where nobody is
+ * looking; or `state`, the whole state of the world (GiGPO specification, section 1.8).
+ */
+export type HouseholdAnchor = 'told' | 'state';
+
+/** The names, for those who read them from outside. */
+export const HOUSEHOLD_ANCHORS: readonly HouseholdAnchor[] = ['told', 'state'];
+
 export interface HouseholdEpisodeOptions {
   readonly game: Game;
   /** Commands after which an episode ends in any case; none where absent. */
   readonly maxSteps?: number;
+  /** @defaultValue 'told' */
+  readonly anchor?: HouseholdAnchor;
 }
 
 /**
- * An episode of a game. Its anchor is what was last told, as the GiGPO specification (section 1.8) has it; an
- * episode is one copy of the game's first state, a few hundred bytes.
+ * An episode of a game: one copy of its first state, a few hundred bytes.
  */
-export function openGame({ game, maxSteps = Number.POSITIVE_INFINITY }: HouseholdEpisodeOptions): Episode {
+export function openGame({
+  game,
+  maxSteps = Number.POSITIVE_INFINITY,
+  anchor = 'told',
+}: HouseholdEpisodeOptions): Episode {
   const state = game.world.initial.slice();
   let text = introOf(game, state);
   let options = admissibleNumbers(game, state);
@@ -23,10 +37,14 @@ export function openGame({ game, maxSteps = Number.POSITIVE_INFINITY }: Househol
   let won = false;
   let steps = 0;
 
+  const anchors: { readonly [A in HouseholdAnchor]: () => string } = {
+    told: () => text,
+    state: () => state.join(),
+  };
   const see = (): Observation => ({
     text,
     admissible: outcome === null ? textsOf(game, options) : [],
-    anchor: text,
+    anchor: anchors[anchor](),
   });
   return {
     task: game.task,
@@ -35,7 +53,7 @@ export function openGame({ game, maxSteps = Number.POSITIVE_INFINITY }: Househol
       if (outcome !== null) {
         const over = 'The episode is over.';
         const info = { isValid: false, outcome, won, steps };
-        return { text: over, admissible: [], anchor: text, reward: 0, done: true, info };
+        return { ...see(), text: over, reward: 0, done: true, info };
       }
       steps++;
       const told = follow(game, { state, options }, action);

@@ -1,6 +1,6 @@
 import type { Environment, Episode, EpisodeOptions } from '../environment.js';
 import { EnvironmentError } from '../errors.js';
-import { openGame } from './episode.js';
+import { HOUSEHOLD_ANCHORS, openGame } from './episode.js';
 import { type Game, parseGameFile, readGame } from './game.js';
 import { generateGame } from './generated/generate.js';
 import { LAST_LEVEL } from './generated/levels.js';
@@ -10,7 +10,7 @@ const DEFAULT_MAX_STEPS = 50;
 const MAX_MAX_STEPS = 10_000;
 const DEFAULT_LEVEL = 3;
 
-const FIELDS: ReadonlySet<string> = new Set(['game', 'level', 'maxSteps']);
+const FIELDS: ReadonlySet<string> = new Set(['anchor', 'game', 'level', 'maxSteps']);
 
 /** Games by the object that they were read from, so that all episodes of one share it. */
 const readGames = new WeakMap<object, Game>();
@@ -45,30 +45,36 @@ function openHousehold({ task, seed }: EpisodeOptions): Episode {
   if (typeof given !== 'object' || Array.isArray(given))
     throw refuse(
       'task',
-      `household task is ${JSON.stringify(given)}, want an object { game?, level?, maxSteps? }`,
+      `household task is ${JSON.stringify(given)}, want an object { anchor?, game?, level?, maxSteps? }`,
     );
   const fields: Readonly<Record<string, unknown>> = { ...given };
   for (const field of Object.keys(fields).sort()) {
     if (!FIELDS.has(field))
-      throw refuse(`task.${field}`, `task.${field} is unknown, want only game, level, maxSteps`);
+      throw refuse(`task.${field}`, `task.${field} is unknown, want only anchor, game, level, maxSteps`);
   }
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
     throw new EnvironmentError('ENVIRONMENT_SEED', 'seed', `seed is ${seed}, want an integer in [0, 2^32)`);
   const maxSteps = integer(fields, 'maxSteps', MAX_MAX_STEPS, DEFAULT_MAX_STEPS);
-  const { game, level } = fields;
+  const { game, level, anchor: wanted = 'told' } = fields;
+  const anchor = HOUSEHOLD_ANCHORS.find((known) => known === wanted);
+  if (anchor === undefined)
+    throw refuse(
+      'task.anchor',
+      `task.anchor is ${JSON.stringify(wanted)}, want one of: ${HOUSEHOLD_ANCHORS.join(', ')}`,
+    );
   if (game === undefined)
     return openGame({
       game: generateGame(integer(fields, 'level', LAST_LEVEL, DEFAULT_LEVEL), seed),
-      maxSteps,
+      ...{ maxSteps, anchor },
     });
   if (level !== undefined) throw refuse('task.level', 'task.level is given with task.game, want one of them');
-  return openGame({ game: gameOf(game), maxSteps });
+  return openGame({ game: gameOf(game), maxSteps, anchor });
 }
 
 /**
  * Rooms in which things are found, changed and brought somewhere: the text games of ALFWorld, played exactly, and
- * tasks of our own that need no download. Task: `{ game, maxSteps? }` with the content of a `game.tw-pddl` file, or
- * `{ level?: 1..5, maxSteps? }`, whose ward the seed decides; level 3 and 50 steps where absent. Reward 10 for the
+ * tasks of our own that need no download. Task: `{ game, maxSteps?, anchor? }` with the content of a `game.tw-pddl` file, or
+ * `{ level?: 1..5, maxSteps?, anchor? }`, whose ward the seed decides; level 3, 50 steps and the anchor `told` where absent. Reward 10 for the
  * action that fulfils the task, else 0. Episodes of one `game` object share what is read from it.
  */
 export const household: Environment = { name: 'household', open: openHousehold };

@@ -124,6 +124,26 @@ describe('household', () => {
     );
   });
 
+  test('names a state by what was last told, or by the whole world, as the task asks', () => {
+    const anchorsOf = (anchor?: string) => {
+      const episode = household.open({ task: { level: 1, anchor }, seed: 3 });
+      const thing = generateGame(1, 3).walkthrough ?? [];
+      const [toThing, take, toGoal] = [thing[0] ?? '', thing[1] ?? '', thing[2] ?? ''];
+      // There with empty hands, then with the thing: what is told of the goal is the same.
+      return [toGoal, toThing, toGoal, toThing, take, toGoal]
+        .map((command) => episode.act(command))
+        .map(({ text, anchor: name }) => ({ text, name }));
+    };
+    const [told, state] = [anchorsOf(), anchorsOf('state')];
+
+    expect(state.map(({ text }) => text)).toEqual(told.map(({ text }) => text));
+    for (const { text, name } of told) expect(name).toBe(text);
+    expect(told[5]?.name).toBe(told[0]?.name);
+    expect(state[5]?.name).not.toBe(state[0]?.name);
+    expect(state[2]?.name).toBe(state[0]?.name);
+    expect(state[3]?.name).toBe(state[1]?.name);
+  });
+
   test('takes any text for an action', () => {
     const episode = household.open({ task: { level: 3, maxSteps: 10_000 }, seed: 5 });
     const first = episode.observe().admissible;
@@ -190,6 +210,7 @@ describe('household', () => {
     [{ task: { level: 6 }, seed: 1 }, 'task.level'],
     [{ task: { level: '1' }, seed: 1 }, 'task.level'],
     [{ task: { maxSteps: 0 }, seed: 1 }, 'task.maxSteps'],
+    [{ task: { anchor: 'world' }, seed: 1 }, 'task.anchor'],
     [{ task: { game: TINY_GAME, level: 1 }, seed: 1 }, 'task.level'],
     [{ task: {}, seed: 2 ** 32 }, 'seed'],
     [{ task: { game: null }, seed: 1 }, 'game'],
