@@ -1,6 +1,7 @@
 /**
  * Agents on ward and household tasks of our own, GiGPO against GRPO: same start, budget, seeds and held-out tasks.
- * `npm run bench -- agents [ward|household ...] [--seeds 1,2,3] [--steps n] [--every n] [--held-out n] [--model NAME]` prints one
+ * `npm run bench -- agents [ward|household ...] [--seeds 1,2,3] [--steps n] [--every n] [--held-out n] [--model NAME]
+ * [--groups n] [--rate x] [--arms a,b]` prints one
  * JSON line for each arm and seed with its success before training and after every so many steps, then one for each arm, and a table
  * on stderr. On the ward the reward is also given as a share of the best that any policy can expect.
  */
@@ -20,7 +21,7 @@ type Config = (typeof CONFIGS)[number];
 
 const { values, words } = textOptions({
   ...{ seeds: '1,2,3', steps: '30', every: '5', 'held-out': '64', model: 'resident', models: '' },
-  arms: 'grpo,grpo_nostd,gigpo,gigpo_std',
+  ...{ arms: 'grpo,grpo_nostd,gigpo,gigpo_std', groups: '2', rate: '0.003' },
 });
 const seeds = values.seeds.split(',').map(Number);
 const [steps, every, heldOut] = [values.steps, values.every, values['held-out']].map(Number) as [
@@ -32,7 +33,7 @@ const chosen = CONFIGS.filter((name) => words.includes(name));
 const configs: readonly Config[] = chosen.length > 0 ? chosen : CONFIGS;
 
 /** Groups of a step; a group's episodes share their task and seed. */
-const GROUPS = 8;
+const GROUPS = Number(values.groups);
 
 interface Task {
   readonly environment: string;
@@ -111,7 +112,12 @@ async function train(runner: JobRunner, task: Task, arm: Arm, seed: number): Pro
     },
     x_residency: {
       ...{ group_size: 8, groups_per_step: GROUPS, steps, max_new_tokens: 32 },
-      ...{ learning_rate: 1e-3, lora: { rank: 16, alpha: 32 }, eval_samples: 2, eval_interval: every },
+      ...{
+        learning_rate: Number(values.rate),
+        lora: { rank: 16, alpha: 32 },
+        eval_samples: 2,
+        eval_interval: every,
+      },
       ...arm.settings,
     },
   };
