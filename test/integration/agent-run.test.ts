@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type CreateJobRequest, type ErrorBody, type JobObject, ResidencyError } from '@residency/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allEvents, call, createJob, hasEnded, jsonl, post, upload, waitForJob } from '../support/api.js';
@@ -142,8 +143,10 @@ describe('a job that plays episodes', () => {
         hooks: {
           onSample: () => {
             calls += 1;
-            // Of the first training step: episodes are open, and wait for what is sampled here.
-            if (isDisturbed && calls === 7) disturbance = comeBack(platform);
+            if (!isDisturbed || calls !== 5) return undefined;
+            // Episodes are open, and lose their stream while they wait for what is sampled here.
+            disturbance = comeBack(platform);
+            return disturbance;
           },
         },
       });
@@ -158,9 +161,15 @@ describe('a job that plays episodes', () => {
   });
 
   it('waits for a free place where more episodes are wanted than may be open', async () => {
-    await using platform = await start({ workers: 2, env: { RESIDENCY_MAX_EPISODES: '4' } });
+    // While one group plays, the other is refused more often than a job is tried.
+    let calls = 0;
+    await using platform = await start({
+      workers: 2,
+      env: { RESIDENCY_MAX_EPISODES: '4' },
+      hooks: { onSample: () => (++calls === 3 ? delay(6_000) : undefined) },
+    });
 
-    const job = await submit(platform);
+    const job = await submit(platform, {}, { settings: { eval_samples: 0, steps: 1 } });
 
     expect(outcomeOf(job)).toMatchObject({ status: 'succeeded', error: null });
   });

@@ -160,7 +160,7 @@ describe('the deadlines of a remote episode', () => {
       slow.release('slow');
 
       expect((await waits).text).toBe('slow');
-      expect(await play.send('b', act('on'))).toMatchObject(failure('deadline_exceeded', /"b"/));
+      expect(await play.send('b', act('on'))).toMatchObject(failure('episode_expired', /"b"/));
       await expect
         .poll(() => remote.requests.filter(({ command }) => command.kind === 'close'), soon)
         .toHaveLength(2);

@@ -123,7 +123,7 @@ describe('the limit on episodes', () => {
 
       expect((await play.send('a', { kind: 'act', action: 'look' })).result).toMatchObject({
         kind: 'failure',
-        error: { code: 'deadline_exceeded' },
+        error: { code: 'episode_expired' },
       });
       expect((await play.send('b', open)).result.kind).toBe('observation');
     }

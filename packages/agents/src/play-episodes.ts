@@ -33,6 +33,7 @@ export interface PlayContext {
 /** An episode at work. */
 interface LiveEpisode {
   readonly number: number;
+  readonly isOpened: boolean;
   readonly task: string;
   readonly past: PastStep[];
   readonly turns: PlayedTurn[];
@@ -74,8 +75,8 @@ export async function playEpisodes(request: PlayRequest, context: PlayContext): 
       episodes.filter(({ end }) => end === null).map(({ number }) => context.host.close(number)),
     );
   }
-  return episodes.map(({ turns, seen, end }) => ({
-    turns,
+  return episodes.map(({ turns, isOpened, seen, end }) => ({
+    ...{ turns, isOpened },
     won: seen.won,
     last: seen.text,
     ...(end ?? { outcome: 'turn limit', failure: null }),
@@ -84,10 +85,11 @@ export async function playEpisodes(request: PlayRequest, context: PlayContext): 
 
 function begin(number: number, answer: HostAnswer): LiveEpisode {
   const episode = { number, past: [], turns: [] };
-  if (answer.kind === 'failure') return { ...episode, task: '', seen: NOTHING, end: failed(answer.failure) };
+  if (answer.kind === 'failure')
+    return { ...episode, isOpened: false, task: '', seen: NOTHING, end: failed(answer.failure) };
   const { view } = answer;
   const end = view.done ? { outcome: view.outcome ?? 'done', failure: null } : null;
-  return { ...episode, task: taskIn(view.text), seen: view, end };
+  return { ...episode, isOpened: true, task: taskIn(view.text), seen: view, end };
 }
 
 /** Asks the policy for a response of every live episode, and carries them out. */

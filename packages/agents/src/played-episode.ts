@@ -22,6 +22,8 @@ export interface PlayedTurn {
 /** An episode from its opening to its end, its turns in the order of time. */
 export interface PlayedEpisode {
   readonly turns: readonly PlayedTurn[];
+  /** Whether it began. */
+  readonly isOpened: boolean;
   readonly won: boolean;
   /** How it ended: in the environment's own words, `turn limit` or `context limit`. */
   readonly outcome: string;

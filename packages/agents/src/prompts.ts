@@ -33,7 +33,7 @@ const FORMS: { readonly [F in EpisodeForm]: (request: PromptRequest) => number[]
   conversation: (request) => {
     const last = request.turns.at(-1);
     if (last === undefined) return stepPrompt(request);
-    const reply = request.tokenizer.encodeReply(agentReply(request.view), {
+    const reply = request.tokenizer.encodeReply(agentReply(request.view, request.settings.style), {
       isEnded: last.stopReason === 'stop',
     });
     return [...last.promptIds, ...last.ids, ...reply];

@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'engine_failed'
   | 'environment_failed'
   | 'environment_unknown'
+  | 'episode_expired'
   | 'episode_limit'
   | 'episode_unknown'
   | 'file_not_found'
@@ -80,6 +81,7 @@ export const errorCatalogue: { readonly [C in ErrorCode]: ErrorEntry } = {
   engine_failed: entry(500, 'INTERNAL', true, 'the compute engine failed or crashed'),
   environment_failed: entry(500, 'INTERNAL', false, 'an environment refused a task or an action'),
   environment_unknown: entry(404, 'NOT_FOUND', false, 'no environment has this name'),
+  episode_expired: entry(504, 'DEADLINE_EXCEEDED', true, 'an episode had no command for too long'),
   episode_limit: entry(429, 'RESOURCE_EXHAUSTED', true, 'as many episodes are open as the service allows'),
   episode_unknown: entry(404, 'NOT_FOUND', false, 'the stream has no open episode with this id'),
   file_not_found: entry(404, 'NOT_FOUND', false, 'no file has this id'),

@@ -23,8 +23,10 @@ export type {
   SampleGrade,
   UngradedReason,
 } from './group.js';
+export { Bell } from './grpc/bell.js';
 export { type Client, type ClientOptions, openClient, type RpcOptions } from './grpc/client.js';
 export { type AnyService, MAX_MESSAGE_BYTES, serviceDefinition } from './grpc/definition.js';
+export { Outbox } from './grpc/outbox.js';
 export { defaultRetryPolicy, type RetryPolicy, serviceConfig } from './grpc/retry.js';
 export { addService, type CallContext, type Handlers } from './grpc/server.js';
 export {
@@ -62,6 +64,7 @@ export {
   type StepResult,
   type UnitPayload,
 } from './queue.js';
+export { AGENT_READERS } from './rest/agent-settings.js';
 export {
   type AgentRequest,
   type Auto,

@@ -76,7 +76,7 @@ export interface ParentPolicy {
 }
 
 /** How rewards of a group become advantages. */
-export type RunEstimator = AgentEstimator | 'decoupled';
+export type RunEstimator = AgentEstimator | 'grpo_passk' | 'decoupled';
 
 /** The names, for those who read them from outside. */
 export const RUN_ESTIMATORS: readonly RunEstimator[] = [

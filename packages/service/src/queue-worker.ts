@@ -47,6 +47,8 @@ export interface QueueWorker {
 
 /** A dependency that is away: the job waits for it without losing a try. */
 const outages: ReadonlySet<ErrorCode> = new Set([
+  // Others play; places come free.
+  'episode_limit',
   'redis_unavailable',
   'service_unavailable',
   'store_unavailable',

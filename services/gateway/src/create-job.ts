@@ -21,7 +21,7 @@ import {
 } from '@residency/storage';
 import { canonicalJson } from './canonical-json.js';
 import { startingPoint } from './starting-point.js';
-import { type TaskCheck, taskCheckOf } from './task-check.js';
+import { type RowCheck, taskCheckOf } from './task-check.js';
 
 export interface CreateJobContext {
   readonly jobs: Jobs;
@@ -31,9 +31,6 @@ export interface CreateJobContext {
   /** Value of the Idempotency-Key header, or null. */
   readonly idempotencyKey: string | null;
 }
-
-/** Whether a row can be used at all. @throws ResidencyError `invalid_dataset` */
-type RowCheck = TaskCheck;
 
 /** Rows between two rests of the event loop: checking a row takes some microseconds. */
 const ROWS_PER_TURN = 256;

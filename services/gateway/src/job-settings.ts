@@ -1,4 +1,4 @@
-import { learnsFromSamples, methodOf, settingDefaults } from '@residency/protocol';
+import { AGENT_READERS, learnsFromSamples, methodOf, settingDefaults } from '@residency/protocol';
 import type { JobRecord } from '@residency/storage';
 
 /** Every setting of a run with its default filled in, in the names of the request; null where the loss reads none. */
@@ -9,6 +9,9 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
   const { schedule } = h;
   const { agent } = spec;
   const usual = agent === undefined ? settingDefaults.advantage : settingDefaults.agent_advantage;
+  const estimator = spec.advantage?.estimator ?? usual;
+  const ifRead = <T>(name: keyof typeof AGENT_READERS, value: T): T | null =>
+    AGENT_READERS[name].includes(estimator) ? value : null;
   return {
     group_size: isSampled ? spec.groupSize : null,
     groups_per_step: spec.groupsPerStep,
@@ -24,7 +27,7 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     min_learning_rate_share: schedule?.minShare ?? settingDefaults.min_learning_rate_share,
     loss: isSampled ? (request.x_residency?.loss ?? settingDefaults.loss) : methodOf(spec),
     dpo_beta: h.dpoBeta ?? null,
-    advantage: isSampled ? (spec.advantage?.estimator ?? usual) : null,
+    advantage: isSampled ? estimator : null,
     std_floor: spec.advantage?.stdFloor ?? null,
     objective_weights: spec.advantage?.objectiveWeights ?? null,
     aggregation: h.aggregation ?? settingDefaults.aggregation,
@@ -46,12 +49,12 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
         environment: agent.environment,
         form: agent.form,
         prompt_style: agent.promptStyle,
-        history: agent.form === 'steps' ? agent.history : null,
+        history: agent.form === 'steps' || estimator === 'hgpo' ? agent.history : null,
         max_turns: agent.maxTurns,
-        gamma: agent.gamma,
-        omega: agent.omega,
+        gamma: ifRead('gamma', agent.gamma),
+        omega: ifRead('omega', agent.omega),
         invalid_penalty: agent.invalidPenalty,
-        normalisation: agent.normalisation,
+        normalisation: ifRead('normalisation', agent.normalisation),
         similarity: agent.similarity ?? null,
       },
     }),

@@ -1,4 +1,4 @@
-import { Bell } from './bell.js';
+import { Bell } from '@residency/protocol';
 
 export interface AnswersOptions {
   /** Requests taken whose answers are not handed on yet; at the limit reading waits. */

@@ -46,7 +46,7 @@ export const rewardEnvironmentFields: RewardEnvironmentFields = {
   ...processFields(defaultPorts['reward-environment'].http),
   grpcPort: grpcPortField(defaultPorts['reward-environment'].grpc),
   maxEpisodes: integerField('RESIDENCY_MAX_EPISODES', 1, 100_000, 256),
-  episodeIdleMs: integerField('RESIDENCY_EPISODE_IDLE_MS', 100, 86_400_000, 300_000),
+  episodeIdleMs: integerField('RESIDENCY_EPISODE_IDLE_MS', 100, 86_400_000, 3_600_000),
   environments: environmentsField('RESIDENCY_ENVIRONMENTS'),
   environmentTimeoutMs: integerField('RESIDENCY_ENVIRONMENT_TIMEOUT_MS', 50, 3_600_000, 30_000),
 };

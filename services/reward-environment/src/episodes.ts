@@ -145,7 +145,7 @@ export class Episodes {
       this.#reasons.set(
         id,
         new ResidencyError(
-          'deadline_exceeded',
+          'episode_expired',
           `episode ${JSON.stringify(id)}: found no command for ${idleMs} ms, wanted one in time`,
         ),
       );

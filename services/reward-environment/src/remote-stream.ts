@@ -4,11 +4,11 @@ import {
   type EpisodeCommand,
   type EpisodeView,
   episodeRequestToProto,
+  Outbox,
   ResidencyError,
   toResidencyError,
 } from '@residency/protocol';
 import type { EpisodeHost, EpisodeOpening, HostedEpisode, OpenedEpisode } from './episode-host.js';
-import { Outbox } from './outbox.js';
 import { viewOf } from './remote-answer.js';
 
 export interface RemoteStreamOptions {
@@ -97,8 +97,9 @@ export class RemoteStream implements EpisodeHost {
       error = new ResidencyError('service_unavailable', `${name}: the environment ended its stream`);
     } catch (thrown) {
       const { code, message } = toResidencyError(thrown);
-      // However a stream breaks, the environment is not there for its episodes; a misplaced answer is its own fault.
-      const reason = code === 'environment_failed' ? code : 'service_unavailable';
+      // However a stream breaks, the environment is not there for its episodes; a misplaced or oversized answer is its own fault.
+      const isFault = code === 'environment_failed' || code === 'body_too_large';
+      const reason = isFault ? 'environment_failed' : 'service_unavailable';
       error = new ResidencyError(reason, `${name}: ${message}`, { cause: thrown });
     }
     if (this.isOver) return;

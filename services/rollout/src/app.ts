@@ -182,6 +182,8 @@ export function startRollout(
       const request = { payload, spec, row, adapter, ...model, deadlineMs, signal };
       const group = await groupOf(request, payload.traceparent);
       end();
+      // What was cut short by the end of this worker is not a result.
+      signal.throwIfAborted();
       const outcome = await ledger.writeGroup(jobId, unit, group);
       if (outcome === 'closed')
         throw new ResidencyError('cancelled', `${jobId}: the unit takes no more groups`);

@@ -1,4 +1,4 @@
-import type { EpisodeHost, HostAnswer } from '@residency/agents';
+import type { EpisodeFailure, EpisodeHost, HostAnswer } from '@residency/agents';
 import {
   type Client,
   type EnvironmentService,
@@ -6,11 +6,10 @@ import {
   type EpisodeResult,
   episodeRequestToProto,
   episodeResponseFromProto,
+  Outbox,
   ResidencyError,
   toResidencyError,
 } from '@residency/protocol';
-
-type PlayMessage = ReturnType<typeof episodeRequestToProto>;
 
 export interface EpisodeStreamOptions {
   readonly client: Client<typeof EnvironmentService>;
@@ -27,102 +26,107 @@ export interface EpisodeStream extends EpisodeHost {
   end(): Promise<void>;
 }
 
-interface Waiting {
+interface Question {
   readonly resolve: (result: EpisodeResult) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Messages as they are pushed, until the end. */
-class Outbox {
-  readonly #queue: PlayMessage[] = [];
-  #wake: () => void = () => undefined;
-  #isOver = false;
-
-  push(message: PlayMessage): void {
-    this.#queue.push(message);
-    this.#wake();
-  }
-
-  end(): void {
-    this.#isOver = true;
-    this.#wake();
-  }
-
-  async *messages(): AsyncGenerator<PlayMessage, void, undefined> {
-    for (;;) {
-      const next = this.#queue.shift();
-      if (next !== undefined) yield next;
-      else if (this.#isOver) return;
-      else
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-    }
-  }
-}
+/** How long the service may take to end its side of a stream. */
+const END_MS = 2_000;
 
 const idOf = (episode: number): string => `episode-${episode}`;
 
+/** One command that was not answered in time, while others were. */
+const LATE = Symbol('late');
+
 /**
- * Episodes over one stream to the environment service. A failure that may pass (a service that is away, too many episodes) rejects,
- * so that the whole group is tried again; any other, and an action that is not answered in time, is the end of its episode.
+ * Episodes over one stream to the environment service. What the service says of an episode is that episode's end; so is an action
+ * that alone is not answered in time. Everything else rejects, so that the whole group is played again: a stream that breaks, a
+ * service that answers nothing, a failure that may pass (a service that is away, too many episodes), and the end of the signal.
  */
 export function openEpisodeStream(options: EpisodeStreamOptions): EpisodeStream {
   const { client, streamMs, commandMs, signal, traceparent } = options;
-  const outbox = new Outbox();
-  const waiting = new Map<string, Waiting>();
-  let broken: Error | null = null;
+  const outbox = new Outbox<ReturnType<typeof episodeRequestToProto>>();
+  const stop = new AbortController();
+  const questions = new Map<string, Question>();
+  let broken: ResidencyError | null = null;
+  /** Answers so far: a service that answers others while one command waits is there. */
+  let answers = 0;
 
-  const breakAll = (error: Error): void => {
+  const breakWith = (error: ResidencyError): void => {
     broken ??= error;
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
+    for (const { reject } of questions.values()) reject(broken);
+    questions.clear();
+    stop.abort();
   };
   const read = async (): Promise<void> => {
     try {
-      const call = { deadlineMs: streamMs, signal, ...(traceparent !== undefined && { traceparent }) };
-      for await (const message of client.play(outbox.messages(), call)) {
+      const call = {
+        deadlineMs: streamMs,
+        signal: AbortSignal.any([signal, stop.signal]),
+        ...(traceparent !== undefined && { traceparent }),
+      };
+      for await (const message of client.play(outbox, call)) {
         const { episodeId, result } = episodeResponseFromProto(message);
-        waiting.get(episodeId)?.resolve(result);
-        waiting.delete(episodeId);
+        answers += 1;
+        questions.get(episodeId)?.resolve(result);
+        questions.delete(episodeId);
       }
-      breakAll(
+      breakWith(
         new ResidencyError('service_unavailable', 'environment stream: found its end, wanted an answer'),
       );
     } catch (thrown) {
-      breakAll(toResidencyError(thrown));
+      const error = toResidencyError(thrown);
+      // A stream that the other side cancels is a service that goes away; our own end stays what it is.
+      const isOther = error.code === 'cancelled' && !signal.aborted;
+      breakWith(isOther ? new ResidencyError('service_unavailable', error.message, { cause: error }) : error);
     }
   };
   const reading = read();
 
-  const ask = async (episode: number, command: EpisodeCommand): Promise<EpisodeResult> => {
+  const ask = async (episode: number, command: EpisodeCommand): Promise<EpisodeResult | typeof LATE> => {
     if (broken !== null) throw broken;
     const episodeId = idOf(episode);
+    const before = answers;
     let timer: NodeJS.Timeout | undefined;
     try {
-      return await new Promise<EpisodeResult>((resolve, reject) => {
-        waiting.set(episodeId, { resolve, reject });
-        const late = `${episodeId}: found no answer to ${command.kind} in ${commandMs} ms`;
-        timer = setTimeout(() => reject(new ResidencyError('deadline_exceeded', late)), commandMs);
-        outbox.push(episodeRequestToProto({ episodeId, command }));
+      return await new Promise<EpisodeResult | typeof LATE>((resolve, reject) => {
+        questions.set(episodeId, { resolve, reject });
+        timer = setTimeout(() => {
+          if (answers > before) resolve(LATE);
+          else
+            breakWith(
+              new ResidencyError(
+                'service_unavailable',
+                `environment stream: found no answer at all in ${commandMs} ms`,
+              ),
+            );
+        }, commandMs);
+        outbox.put(episodeRequestToProto({ episodeId, command }));
       });
     } finally {
       clearTimeout(timer);
-      waiting.delete(episodeId);
+      questions.delete(episodeId);
     }
   };
+  const end = (failure: EpisodeFailure): HostAnswer => ({ kind: 'failure', failure });
   const answered = async (episode: number, command: EpisodeCommand): Promise<HostAnswer> => {
-    const result = await ask(episode, command).catch((thrown: unknown): EpisodeResult => {
-      return { kind: 'failure', error: toResidencyError(thrown) };
-    });
-    if (result.kind === 'failure') {
-      const { error } = result;
-      const isOwn = command.kind === 'act' && error.code === 'deadline_exceeded' && broken === null;
-      if (error.entry.retryable && !isOwn) throw error;
-      return { kind: 'failure', failure: { code: error.code, message: error.message } };
+    const result = await ask(episode, command);
+    if (result === LATE) {
+      const message = `${idOf(episode)}: found no answer to ${command.kind} in ${commandMs} ms, wanted one in time`;
+      if (command.kind === 'open') throw new ResidencyError('deadline_exceeded', message);
+      // Its place is given back; nobody waits for the answer.
+      outbox.put(episodeRequestToProto({ episodeId: idOf(episode), command: { kind: 'close' } }));
+      return end({ code: 'deadline_exceeded', message });
     }
     if (result.kind === 'closed')
-      return { kind: 'failure', failure: { code: 'environment_failed', message: 'it closed the episode' } };
+      return end({ code: 'environment_failed', message: 'it closed the episode' });
+    if (result.kind === 'failure') {
+      const { error } = result;
+      const isOwn = command.kind === 'act' && error.code === 'deadline_exceeded';
+      if (error.entry.retryable && !isOwn) throw error;
+      return end({ code: error.code, message: error.message });
+    }
     const { info, ...view } = result.view;
     const { isValid, won, outcome } = info;
     return {
@@ -140,12 +144,15 @@ export function openEpisodeStream(options: EpisodeStreamOptions): EpisodeStream 
     open: (episode, opening) => answered(episode, { kind: 'open', ...opening }),
     act: (episode, action) => answered(episode, { kind: 'act', action }),
     close: async (episode) => {
-      // What cannot be told any more is closed with its stream.
-      if (broken === null) await ask(episode, { kind: 'close' }).catch(() => undefined);
+      // Nobody waits: what is not closed now ends with its stream.
+      if (broken === null)
+        outbox.put(episodeRequestToProto({ episodeId: idOf(episode), command: { kind: 'close' } }));
     },
     end: async () => {
       outbox.end();
+      const timer = setTimeout(() => stop.abort(), END_MS);
       await reading;
+      clearTimeout(timer);
     },
   };
 }

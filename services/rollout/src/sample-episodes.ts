@@ -42,7 +42,7 @@ function completionOf(
 /**
  * Plays the group that a payload names: as many episodes of a row's task as there are temperatures. What comes out depends on the
  * job's seed, the unit, the index, the row and the adapter alone, where the environment keeps its promise to be reproducible.
- * @throws ResidencyError the failure that no episode of the group got past its opening for; `invalid_dataset`,
+ * @throws ResidencyError why an episode could not be opened, or that its first prompt does not fit; `invalid_dataset`,
  * `engine_failed`, `engine_deadline`, `memory_exceeded`, `cancelled`, `service_unavailable`, `episode_limit`
  */
 export async function sampleEpisodes(request: SampleEpisodesRequest): Promise<SampledGroup> {
@@ -67,9 +67,10 @@ export async function sampleEpisodes(request: SampleEpisodesRequest): Promise<Sa
     },
     { host, tokenizer, sample: (sample) => engine.sample(sample, { deadlineMs, signal }) },
   );
-  const first = played[0]?.failure;
-  if (first && played.every(({ turns, failure }) => turns.length === 0 && failure !== null)) {
-    const { code, message } = first;
+  // All openings are of one task and seed: one that is refused is no matter of chance.
+  const refused = played.find(({ isOpened, failure }) => !isOpened || failure?.code === 'prompt_too_long');
+  if (refused?.failure) {
+    const { code, message } = refused.failure;
     const known = code === 'prompt_too_long' || code === 'environment_unknown' ? code : 'environment_failed';
     throw new ResidencyError(known, `row ${item + 1}: ${message}`);
   }

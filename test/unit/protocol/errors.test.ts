@@ -24,6 +24,7 @@ describe('the error catalogue', () => {
         "engine_failed 500 INTERNAL retry",
         "environment_failed 500 INTERNAL final",
         "environment_unknown 404 NOT_FOUND final",
+        "episode_expired 504 DEADLINE_EXCEEDED retry",
         "episode_limit 429 RESOURCE_EXHAUSTED retry",
         "episode_unknown 404 NOT_FOUND final",
         "file_not_found 404 NOT_FOUND final",

@@ -27,7 +27,7 @@ export function projectAction(response: string, environment: string): ProjectedA
   const start = lower.indexOf(OPEN);
   const end = lower.indexOf(CLOSE);
   if (start < 0 || end < 0) {
-    const tail = TAILS[environment] ?? USUAL_TAIL;
+    const tail = (Object.hasOwn(TAILS, environment) ? TAILS[environment] : undefined) ?? USUAL_TAIL;
     // Twice as many units, so that the last characters are whole ones.
     const action = [...lower.slice(-2 * tail)].slice(-tail).join('');
     return { action, isValid: false };

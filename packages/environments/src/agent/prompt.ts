@@ -38,15 +38,23 @@ const HELP = 'help';
 const PAGE_SEPARATOR = ' [SEP] ';
 const PAGE_MARK = `Instruction:${PAGE_SEPARATOR}`;
 
-/** What a first observation says is to be done: all behind `Your task is to: `, a shop's instruction, or nothing. */
+/** What a first observation says is to be done: all behind `Your task is to: `, a shop's instruction, or else the whole of it. */
 export function taskIn(observation: string): string {
   const at = observation.indexOf(TASK_MARK);
   if (at >= 0) return observation.slice(at + TASK_MARK.length).trim();
   const page = observation.indexOf(PAGE_MARK);
-  return page < 0 ? '' : (observation.slice(page + PAGE_MARK.length).split(PAGE_SEPARATOR, 1)[0] ?? '');
+  return page < 0
+    ? observation.trim()
+    : (observation.slice(page + PAGE_MARK.length).split(PAGE_SEPARATOR, 1)[0] ?? '');
 }
 
 const offered = (admissible: readonly string[]): string[] => admissible.filter((action) => action !== HELP);
+
+/** Actions as the reference lists them. */
+const quoted = (admissible: readonly string[]): string =>
+  offered(admissible)
+    .map((action) => `'${action}'`)
+    .join('\n ');
 
 /** Steps of the past that are told, each with its number from 1. */
 const told = ({ past }: AgentView, history: number): (PastStep & { readonly number: number })[] =>
@@ -55,9 +63,6 @@ const told = ({ past }: AgentView, history: number): (PastStep & { readonly numb
 function published(view: AgentView, history: number): string {
   const { environment, task, past, observation, admissible } = view;
   const { role, aim } = personaOf(environment);
-  const list = offered(admissible)
-    .map((action) => `'${action}'`)
-    .join('\n ');
   const steps = told(view, history).map(
     ({ number, observation, action }) =>
       `[Observation ${number}: '${observation}', Action ${number}: '${action}']`,
@@ -73,7 +78,7 @@ function published(view: AgentView, history: number): string {
         ];
   return [
     ...now,
-    `What you can do now: [${list}].`,
+    `What you can do now: [${quoted(admissible)}].`,
     `It is your turn. Reason step by step within <think> </think> about which action ${aim}, then give the one that you choose within <action> </action>.`,
   ].join('\n');
 }
@@ -103,16 +108,22 @@ const STYLES: { readonly [S in PromptStyle]: (view: AgentView, history: number) 
 
 /**
  * The message that a policy is asked for its next action with: one message of the user, which tells the task, so many last steps
- * and what can be done now. One of more than 13,000 characters leaves the past out. Source: GiGPO specification, section 4.1.
+ * and what can be done now. One of more than 13,000 characters leaves the past out, as the reference does in its shop. Source: GiGPO
+ * specification, section 4.1.
  */
 export function agentPrompt(view: AgentView, { style, history }: PromptSettings): string {
   const prompt = STYLES[style](view, history);
   return prompt.length > MAX_CHARACTERS ? STYLES[style](view, 0) : prompt;
 }
 
+type Seen = Pick<AgentView, 'observation' | 'admissible'>;
+
+const REPLIES: { readonly [S in PromptStyle]: (seen: Seen) => string } = {
+  published: ({ observation, admissible }) =>
+    `Your current observation is: ${observation}\nWhat you can do now: [${quoted(admissible)}].`,
+  brief: ({ observation, admissible }) =>
+    `see: ${withoutTask(observation)}\ncan: ${offered(admissible).join('; ')}`,
+};
+
 /** What a conversation says behind the policy's last response: what is seen now, and what can be done. */
-export const agentReply = ({
-  observation,
-  admissible,
-}: Pick<AgentView, 'observation' | 'admissible'>): string =>
-  `see: ${withoutTask(observation)}\ncan: ${offered(admissible).join('; ')}`;
+export const agentReply = (seen: Seen, style: PromptStyle): string => REPLIES[style](seen);

@@ -3,13 +3,15 @@ import type { AdvantageSettings, AgentSettings, RunEstimator } from '../job-spec
 import type { AgentRequest } from './create-job.js';
 import { settingDefaults } from './setting-defaults.js';
 
+type ReadSetting = 'gamma' | 'omega' | 'normalisation' | 'similarity';
+
 /** Estimators that read a setting; those that are not named here are read by all. */
-const READERS = {
+export const AGENT_READERS: Readonly<Record<ReadSetting, readonly RunEstimator[]>> = {
   gamma: ['gigpo', 'hgpo'],
   omega: ['gigpo'],
   normalisation: ['gigpo', 'hgpo'],
   similarity: ['gigpo'],
-} as const satisfies Partial<Record<keyof AgentRequest, readonly RunEstimator[]>>;
+};
 
 /**
  * How a run plays and weighs episodes, every default filled in.
@@ -17,8 +19,8 @@ const READERS = {
  */
 export function resolveAgent(request: AgentRequest, advantage: AdvantageSettings | null): AgentSettings {
   const estimator = advantage?.estimator ?? settingDefaults.agent_advantage;
-  for (const [name, readers] of Object.entries(READERS)) {
-    const found = request[name as keyof typeof READERS]; // the keys of the table
+  for (const [name, readers] of Object.entries(AGENT_READERS)) {
+    const found = request[name as ReadSetting]; // the keys of the table
     if (found === undefined || readers.some((reader) => reader === estimator)) continue;
     const param = `method.agent.${name}`;
     throw new ResidencyError(
@@ -28,7 +30,7 @@ export function resolveAgent(request: AgentRequest, advantage: AdvantageSettings
     );
   }
   const preset = settingDefaults;
-  if (request.form === 'conversation' && request.history !== undefined) {
+  if (request.form === 'conversation' && request.history !== undefined && estimator !== 'hgpo') {
     throw new ResidencyError(
       'invalid_request',
       'method.agent.history: found it with form conversation, which tells all that was said',

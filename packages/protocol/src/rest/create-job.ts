@@ -2,7 +2,7 @@ import { NORMALISATION_MODES, type NormalisationMode } from '@residency/algorith
 import { type TSchema, Type } from 'typebox';
 import type { AgentForm, AgentPromptStyle, JobMethod } from '../job-spec.js';
 import { schemaOf } from '../schema.js';
-import { above, closed, integer, number, oneOf } from './ranges.js';
+import { between, closed, integer, number, oneOf } from './ranges.js';
 import { type ResidencyRequest, residencySchema } from './residency-request.js';
 
 /** `auto` leaves the choice to the platform. */
@@ -112,7 +112,7 @@ const agent = Type.Object(
     omega: Type.Optional(number(0, 100)),
     invalid_penalty: Type.Optional(number(0, 1_000)),
     normalisation: Type.Optional(oneOf(NORMALISATION_MODES)),
-    similarity: Type.Optional(above(0, 0.999)),
+    similarity: Type.Optional(between(0, 1)),
     hyperparameters: Type.Optional(reinforcement),
   },
   closed,

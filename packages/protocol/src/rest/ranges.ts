@@ -18,5 +18,11 @@ export const above = (exclusiveMinimum: number, maximum: number): Type.TNumber =
     description: `a number above ${exclusiveMinimum} and up to ${maximum}`,
   });
 
+export const between = (exclusiveMinimum: number, exclusiveMaximum: number): Type.TNumber =>
+  Type.Number({
+    ...{ exclusiveMinimum, exclusiveMaximum },
+    description: `a number above ${exclusiveMinimum} and below ${exclusiveMaximum}`,
+  });
+
 export const oneOf = <const N extends string>(names: readonly N[]): Type.TUnsafe<N> =>
   Type.Unsafe<N>({ type: 'string', enum: names, description: `one of ${names.join(', ')}` });

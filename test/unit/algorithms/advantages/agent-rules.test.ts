@@ -1,4 +1,10 @@
-import { AGENT_ESTIMATORS, type AgentRuleOptions, agentAdvantages, scoreSteps } from '@residency/algorithms';
+import {
+  AGENT_ESTIMATORS,
+  type AgentRuleOptions,
+  agentAdvantages,
+  hgpo,
+  scoreSteps,
+} from '@residency/algorithms';
 import { describe, expect, it } from 'vitest';
 
 /** The hand check of the GiGPO specification, section 3: a wins 10 in three steps, b fails in four. */
@@ -48,6 +54,12 @@ describe('the steps of agents', () => {
       agentAdvantages('rloo', batch, options),
       episode.map((value) => (value * 7) / 6),
     );
+  });
+
+  it('are those of the library for hgpo, whose contexts the reference does not compare with the episode', () => {
+    near(agentAdvantages('hgpo', batch, options), hgpo(batch, { mode: 'mean_norm', history: 2 }));
+    const fresh = scoreSteps([step('a', 's0', 10), step('b', 's1')], { gamma: 0.95, invalidPenalty: 0.1 });
+    expect(agentAdvantages('hgpo', fresh, options)).toEqual([0, 0]);
   });
 
   it.each(AGENT_ESTIMATORS)('have one advantage each: %s', (estimator) => {

@@ -26,6 +26,7 @@ describe('the action of a response', () => {
 
     expect(projectAction(response, 'household').action).toBe('abcdefghij'.repeat(3));
     expect(projectAction(response, 'shop').action).toBe('abcdefghij'.repeat(2));
+    expect(projectAction(response, 'constructor').action).toBe('abcdefghij'.repeat(3));
     expect(projectAction('🙂'.repeat(40), 'household').action).toBe('🙂'.repeat(30));
   });
 

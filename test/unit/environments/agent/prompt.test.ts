@@ -74,7 +74,12 @@ describe('a brief prompt', () => {
 });
 
 it('an answer in a conversation says what is seen and what can be done', () => {
-  expect(agentReply(later)).toBe('see: At the bed 1 there is a mug 1.\ncan: go to bed 1; go to shelf 1');
+  expect(agentReply(later, 'published')).toBe(
+    "Your current observation is: At the bed 1 there is a mug 1.\nWhat you can do now: ['go to bed 1'\n 'go to shelf 1'].",
+  );
+  expect(agentReply(later, 'brief')).toBe(
+    'see: At the bed 1 there is a mug 1.\ncan: go to bed 1; go to shelf 1',
+  );
 });
 
 it.each<PromptStyle>(['published', 'brief'])(
@@ -87,7 +92,7 @@ it.each<PromptStyle>(['published', 'brief'])(
 it.each([
   ['You stand. Your task is to: wash a cup.', 'wash a cup.'],
   ['WebShop [SEP] Instruction: [SEP] i need a thermometer [SEP] Search', 'i need a thermometer'],
-  ['Nothing.', ''],
+  ['A dose that is too low. Aim for 60 to 80.', 'A dose that is too low. Aim for 60 to 80.'],
 ])('the task in %j is %j', (observation, task) => {
   expect(taskIn(observation)).toBe(task);
 });
