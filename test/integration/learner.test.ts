@@ -8,6 +8,7 @@ import {
   LearnerService,
   type LearnGroup,
   type LearnHeader,
+  type LearnTrajectory,
   learnAnswerFromProto,
   learnPartToProto,
   openClient,
@@ -245,6 +246,33 @@ describe('a training step', () => {
     const changed = learn(test, header(policy), [group(policy, 0), group(policy, 1, { promptIds: [9] })]);
 
     await expect(changed).rejects.toMatchObject({ code: 'learn_conflict' });
+  });
+
+  it('is the same step whether the trajectories of a group come in one message or in several', async () => {
+    await using test = await harness();
+    const first = await open(test);
+    const other = await open(test, { jobId: 'ftjob-2' });
+    const trajectory = (id: number) => ({ ids: [1, 2, id], targets: [2], logprobs: [-1], advantages: [0.5] });
+    const [a, b, c] = [trajectory(3), trajectory(4), trajectory(5)];
+    const of = (trajectories: readonly LearnTrajectory[], more: Partial<LearnGroup> = {}) =>
+      group(first, 0, { promptIds: [], samples: [], trajectories, ...more });
+    const head = header(first, { groupCount: 1 });
+
+    const whole = await learn(test, head, [of([a, b, c])]);
+    const parts = await learn(test, { ...head, jobId: 'ftjob-2', policy: other }, [
+      of([a], { continues: true }),
+      of([b], { continues: true }),
+      of([c]),
+    ]);
+
+    expect(parts.policy).toEqual(whole.policy);
+    await expect(learn(test, head, [of([a, b, c], { continues: true })])).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('found the end of the stream, wanted the rest of its trajectories'),
+    });
+    await expect(learn(test, head, [of([{ ...a, targets: [1, 2] }])])).rejects.toMatchObject({
+      message: expect.stringContaining('trajectory 0: found 2 targets, 1 log-probabilities and 1 advantages'),
+    });
   });
 
   it('refuses groups that another policy version sampled', async () => {

@@ -139,6 +139,7 @@ export {
   episodeResponseFromProto,
   episodeResponseToProto,
 } from './wire/environment.js';
+export { joinGroup, splitGroup } from './wire/learn-parts.js';
 export {
   type LearnAnswer,
   type LearnGroup,

@@ -14,8 +14,11 @@ export interface GradedGroup {
   readonly grades: GroupGrades;
 }
 
-/** Entries per command: a group is about 20 KB, and one large reply would hold up everybody else. */
-const READ_BATCH = 32;
+/**
+ * Entries per command: a group of completions is about 20 KB, one of long episodes some MB, and a large reply would hold up
+ * everybody else.
+ */
+const READ_BATCH = 4;
 
 /** The groups and grades of the units that are at work; written once, emptied by the commit. */
 export class Ledger {

@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
 import type { CallOptions, Engine, LearnMetrics, LearnResult } from '@residency/model';
 import {
+  joinGroup,
   type LearnAnswer,
   type LearnGroup,
   type LearnHeader,
   type LearnPart,
   type LearnStepMetrics,
+  type LearnTrajectory,
   ResidencyError,
 } from '@residency/protocol';
-import { type ArtifactStore, putBytes, readBytes, sha256Of } from '@residency/storage';
+import { type ArtifactStore, putBytes, readBytes } from '@residency/storage';
 import { engineHyperparameters } from './engine-hyperparameters.js';
 import type { PolicyManifest, PolicyManifests } from './policy-manifest.js';
 
@@ -41,6 +44,16 @@ function checkGroup(header: LearnHeader, group: LearnGroup, expectedIndex: numbe
   }
 }
 
+function checkTrajectories(index: number, trajectories: readonly LearnTrajectory[]): void {
+  for (const [at, { targets, logprobs, advantages }] of trajectories.entries()) {
+    if (targets.length === logprobs.length && targets.length === advantages.length) continue;
+    throw refuse(
+      `group ${index} trajectory ${at}: found ${targets.length} targets, ${logprobs.length} log-probabilities and ${advantages.length} advantages, wanted as many`,
+      'group.trajectories',
+    );
+  }
+}
+
 /**
  * Reads a Learn stream to its end.
  * @throws ResidencyError `invalid_request` for a stream out of order, `policy_mismatch` for a group of another version.
@@ -61,8 +74,12 @@ export async function readStep(parts: AsyncIterable<LearnPart>): Promise<StepReq
       continue;
     }
     if (header === undefined) throw refuse('header: found a group, wanted the header first', 'header');
-    checkGroup(header, part.group, groups.length);
-    groups.push(part.group);
+    const before = groups.at(-1);
+    if (before?.continues) groups[groups.length - 1] = joinGroup(before, part.group);
+    else {
+      checkGroup(header, part.group, groups.length);
+      groups.push(part.group);
+    }
   }
   if (header === undefined) throw refuse('header: found an empty stream, wanted a header', 'header');
   if (groups.length !== header.groupCount || groups.length === 0) {
@@ -71,13 +88,23 @@ export async function readStep(parts: AsyncIterable<LearnPart>): Promise<StepReq
       'group_count',
     );
   }
+  if (groups.at(-1)?.continues)
+    throw refuse(
+      `group ${groups.length - 1}: found the end of the stream, wanted the rest of its trajectories`,
+      'group',
+    );
+  for (const { index, trajectories = [] } of groups) checkTrajectories(index, trajectories);
   return { header, groups };
 }
 
 /** Names the inputs of a step besides its job: two requests with one digest must give one version. */
 export function stepDigest(step: StepRequest): string {
   const { jobId: _jobId, ...header } = step.header;
-  return sha256Of(JSON.stringify([header, step.groups]));
+  // As one text it may be longer than a text can be.
+  const hash = createHash('sha256').update(`[${JSON.stringify(header)},[`);
+  for (const [at, group] of step.groups.entries())
+    hash.update(`${at === 0 ? '' : ','}${JSON.stringify(group)}`);
+  return hash.update(']]').digest('hex');
 }
 
 function answerOf(manifest: PolicyManifest): LearnAnswer {

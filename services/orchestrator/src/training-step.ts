@@ -14,8 +14,10 @@ import {
   learnsFromData,
   ResidencyError,
   type RpcOptions,
+  type SampledCompletion,
   type StepPayload,
   settingDefaults,
+  splitGroup,
 } from '@residency/protocol';
 import type { GradedGroup } from '@residency/storage';
 import { trajectoriesOf, weighEpisodes } from './episodes.js';
@@ -129,7 +131,7 @@ export async function learnGroups(
     yield learnPartToProto(header);
     for (const [at, graded] of learned.entries()) {
       const group = learnGroup(graded, weighed.get(graded.group.index), at);
-      yield learnPartToProto({ kind: 'group', group });
+      for (const part of splitGroup(group)) yield learnPartToProto({ kind: 'group', group: part });
     }
   };
   return learnAnswerFromProto(await client.learn(parts(), options));
@@ -137,6 +139,13 @@ export async function learnGroups(
 
 const average = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Whether a sample counts in means: an episode that ended abnormally does not. */
+const isWhole = ({ episode }: SampledCompletion): boolean => (episode?.failure ?? null) === null;
+
+/** What the policy said: a completion, or each response of an episode. */
+const responsesOf = (sample: SampledCompletion): readonly Pick<SampledCompletion, 'stopReason'>[] =>
+  sample.episode?.turns ?? [sample];
 
 /** The numbers of a step: a row of the result file and the data of its metrics event. */
 export function stepRow(
@@ -149,7 +158,8 @@ export function stepRow(
 ): Record<string, unknown> {
   const grades = groups.flatMap((graded) => graded.grades.grades);
   const rewards = grades.flatMap((grade) => (grade.graded ? [grade.total] : []));
-  const samples = groups.flatMap(({ group }) => group.samples);
+  const samples = groups.flatMap(({ group }) => group.samples.filter(isWhole));
+  const responses = samples.flatMap(responsesOf);
   const { metrics, policy } = answer;
   const isSampled = !learnsFromData(spec, payload);
   return {
@@ -159,7 +169,7 @@ export function stepRow(
     reward_std_mean: isSampled ? average(advantages.map(({ std }) => std)) : null,
     mean_unresponsive_rewards: (grades.length - rewards.length) / Math.max(1, grades.length),
     completion_tokens_mean: average(samples.map(({ ids }) => ids.length)),
-    truncated_mean: average(samples.map(({ stopReason }) => (stopReason === 'length' ? 1 : 0))),
+    truncated_mean: average(responses.map(({ stopReason }) => (stopReason === 'length' ? 1 : 0))),
     loss: metrics.loss,
     policy_loss: metrics.policyLoss,
     kl: metrics.kl,

@@ -12,6 +12,7 @@ import {
   episodeRequestToProto,
   episodeResponseFromProto,
   episodeResponseToProto,
+  joinGroup,
   LearnerService,
   type LearnPart,
   learnAnswerFromProto,
@@ -27,6 +28,7 @@ import {
   runToProto,
   SCHEDULE_SHAPES,
   serviceDefinition,
+  splitGroup,
 } from '@residency/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -123,7 +125,22 @@ describe('the learner pairs', () => {
   });
   const sample = fc.record({ ids, logprobs: fc.array(double), advantage: double });
   const group = fc.record({ index, policySha256: fc.string(), promptIds: ids, samples: fc.array(sample) });
+  const trajectory = fc.record({
+    ids,
+    targets: ids,
+    logprobs: fc.array(double),
+    advantages: fc.array(double),
+  });
+  const episodes = fc.record(
+    {
+      ...{ index, policySha256: fc.string(), promptIds: fc.constant([]), samples: fc.constant([]) },
+      trajectories: fc.array(trajectory, { minLength: 1 }),
+      continues: fc.constant(true as const),
+    },
+    { requiredKeys: ['index', 'policySha256', 'promptIds', 'samples', 'trajectories'] },
+  );
   const part: fc.Arbitrary<LearnPart> = fc.oneof(
+    episodes.map((value) => ({ kind: 'group' as const, group: value })),
     header.map((value) => ({ kind: 'header' as const, header: value })),
     group.map((value) => ({ kind: 'group' as const, group: value })),
   );
@@ -134,6 +151,30 @@ describe('the learner pairs', () => {
         expect(learnPartFromProto(learn.request(learnPartToProto(sent)))).toEqual(sent);
       }),
     );
+  });
+
+  it('carry a group of long episodes in several messages, and it is the same group', () => {
+    const long = (tokens: number) => ({
+      ids: new Array<number>(tokens).fill(7),
+      targets: [1],
+      logprobs: [-1],
+      advantages: [1],
+    });
+    const whole = {
+      index: 2,
+      policySha256: 'a',
+      promptIds: [],
+      samples: [],
+      trajectories: [60_000, 50_000, 40_000, 70_000].map(long),
+    };
+
+    const parts = [...splitGroup(whole)];
+
+    expect(parts.map(({ trajectories }) => trajectories?.length)).toEqual([1, 2, 1]);
+    expect(parts.map(({ continues = false }) => continues)).toEqual([true, true, false]);
+    expect(parts.slice(1).reduce(joinGroup, parts[0] ?? whole)).toEqual(whole);
+    expect([...splitGroup({ ...whole, trajectories: [] })]).toHaveLength(1);
+    expect(() => joinGroup(whole, { ...whole, index: 3 })).toThrow('group 2: found group 3 behind it');
   });
 
   const plain = {

@@ -29,7 +29,8 @@ const viewOf = (
 ): HostAnswer => ({ kind: 'view', view: { text, admissible, anchor, ...more } });
 
 /**
- * Lets a policy play an episode to its end, and shows each step.
+ * Lets a policy play an episode to its end, and shows each step. At a temperature above 0 the same policy plays the same each time.
+ * @returns why it was cut before its end, or null
  * @throws CliError CLI_PLAY where the model cannot be opened, or its prompt does not fit
  */
 export async function playByModel(
@@ -37,7 +38,7 @@ export async function playByModel(
   environment: string,
   { modelDir, prompts, temperature }: ModelPlayer,
   { show, signal }: { readonly show: Show; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<string | null> {
   const opened = async () => {
     try {
       const tokenizer = await openTokenizer(modelDir);
@@ -49,6 +50,7 @@ export async function playByModel(
   const { tokenizer, engine } = await opened();
   const { maxPositions } = engine.model;
   let step = 0;
+  let isOver = false;
   try {
     const [played] = await playEpisodes(
       {
@@ -78,6 +80,7 @@ export async function playByModel(
             step++;
             show(stepOf(step, action, next));
             const { reward, done, info } = next;
+            isOver = done;
             const { isValid: isAdmissible, won, outcome } = info;
             return viewOf(next, { reward, done, isAdmissible, won, outcome });
           },
@@ -86,6 +89,7 @@ export async function playByModel(
       },
     );
     if (played?.failure) throw new CliError('CLI_PLAY', `--model ${modelDir}: ${played.failure.message}`);
+    return isOver ? null : (played?.outcome ?? null);
   } finally {
     await engine.close();
   }

@@ -7,7 +7,7 @@ import { playByModel } from './play-model.js';
 import { playables } from './playables.js';
 
 const usage = (): string =>
-  `want one of: ${[...playables].map(([name, row]) => `play ${name} ${row.usage}`).join('; ')}`;
+  `each with [--commands FILE | --model FOLDER [--prompt-style S --history N --temperature T]] [--json]; want one of: ${[...playables].map(([name, row]) => `play ${name} ${row.usage}`).join('; ')}`;
 
 async function linesOf(path: string): Promise<string[]> {
   try {
@@ -27,7 +27,11 @@ async function run(args: readonly string[], { terminal, signal }: CommandContext
     );
   const { episode, commands, player, model, json } = await row.request(rest);
   if (model !== null) {
-    await playByModel(episode, name, model, { show: (json ? showJson : showText)(terminal), signal });
+    const cut = await playByModel(episode, name, model, {
+      show: (json ? showJson : showText)(terminal),
+      signal,
+    });
+    if (cut !== null && !json) terminal.line(`The episode is not over: ${cut}.`);
     return 0;
   }
   const typed = () => createInterface({ input: process.stdin, signal });

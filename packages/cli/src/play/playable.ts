@@ -23,6 +23,8 @@ const common = {
 };
 
 /** Ways to say who plays, of which there can be one. */
+const MODEL_ONLY = ['--prompt-style', '--history', '--temperature'] as const;
+
 const refuseBoth = (one: string, other: string): never => {
   throw new CliError('CLI_USAGE', `${one} is given with ${other}, want one of them`);
 };
@@ -73,6 +75,9 @@ export function playable<T extends FlagTable, E extends Episode>({
       const table: typeof common & T = { ...common, ...flags };
       // What the two tables together read as is what each reads as.
       const values = readFlags(table, args) as FlagValues<typeof common> & FlagValues<T>;
+      const unread = MODEL_ONLY.find((name) => args.includes(name));
+      if (values.model === '' && unread !== undefined)
+        throw new CliError('CLI_USAGE', `${unread} is given without --model, which reads it`);
       const { commands, json, model: modelDir, 'prompt-style': style, history, temperature } = values;
       const episode = await open(values);
       const player = playerOf(values, episode);

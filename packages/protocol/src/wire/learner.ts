@@ -62,6 +62,8 @@ export interface LearnGroup {
   readonly samples: readonly LearnSample[];
   /** Of an agent, in place of prompt and samples. */
   readonly trajectories?: readonly LearnTrajectory[];
+  /** Whether the next message has more of them. */
+  readonly continues?: true;
 }
 
 export interface LearnAnswer {
@@ -117,6 +119,7 @@ export function learnPartToProto(part: LearnPart): MessageInitShape<typeof Learn
       value: {
         index: group.index,
         policySha256: group.policySha256,
+        continues: group.continues ?? false,
         promptIds: [...group.promptIds],
         samples: group.samples.map((sample) => ({
           ids: [...sample.ids],
@@ -152,6 +155,7 @@ function groupFromProto(message: LearnGroupMessage): LearnGroup {
     policySha256: message.policySha256,
     promptIds: message.promptIds,
     samples: message.samples.map(({ ids, logprobs, advantage }) => ({ ids, logprobs, advantage })),
+    ...(message.continues && { continues: true as const }),
     ...(message.trajectories.length > 0 && {
       trajectories: message.trajectories.map(({ ids, targets, logprobs, advantages }) => ({
         ids,
