@@ -6,8 +6,11 @@ import { playByHand, playLines, showJson, showText } from './play-lines.js';
 import { playByModel } from './play-model.js';
 import { playables } from './playables.js';
 
+const COMMON =
+  '[--commands FILE | --model FOLDER [--prompt-style S] [--history N] [--temperature T]] [--json]';
+
 const usage = (): string =>
-  `each with [--commands FILE | --model FOLDER [--prompt-style S --history N --temperature T]] [--json]; want one of: ${[...playables].map(([name, row]) => `play ${name} ${row.usage}`).join('; ')}`;
+  `want one of: ${[...playables].map(([name, row]) => `play ${name} ${row.usage}`).join('; ')}; each with ${COMMON}`;
 
 async function linesOf(path: string): Promise<string[]> {
   try {

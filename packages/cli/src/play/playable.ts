@@ -22,9 +22,10 @@ const common = {
   temperature: numberFlag('0, or a number from 0.05 to 2', (t) => t === 0 || (t >= 0.05 && t <= 2), 0),
 };
 
-/** Ways to say who plays, of which there can be one. */
+/** What only a model reads. */
 const MODEL_ONLY = ['--prompt-style', '--history', '--temperature'] as const;
 
+/** Ways to say who plays, of which there can be one. */
 const refuseBoth = (one: string, other: string): never => {
   throw new CliError('CLI_USAGE', `${one} is given with ${other}, want one of them`);
 };
