@@ -154,3 +154,44 @@ describe('a run whose processes are killed while they are at work', () => {
     expect(await Promise.all(workers.map((worker) => worker.stop()))).toEqual([0, 0]);
   });
 });
+
+/** A job that plays episodes. */
+async function submitEpisodes(): Promise<string> {
+  const tasks = Array.from({ length: 4 }, (_, seed) => ({ task: { level: 1, maxSteps: 6 }, seed }));
+  const file = await upload(platform.url, jsonl(tasks));
+  const { id } = await createJob(platform.url, {
+    model: 'tiny',
+    training_file: file.id,
+    seed: 7,
+    method: { type: 'agent', agent: { environment: 'household', prompt_style: 'brief', history: 1 } },
+    x_residency: {
+      ...{ steps: 2, groups_per_step: 3, group_size: 4, max_new_tokens: 16 },
+      ...{ eval_samples: 1, learning_rate: 0.01 },
+    },
+  });
+  return id;
+}
+
+describe('a run of episodes whose processes are killed while they are at work', () => {
+  it('comes to the same bytes when a rollout worker and the environments die', async () => {
+    const calmWorkers = await Promise.all([start('rollout'), start('rollout'), start('reward-rubric')]);
+    const calm = await outcomeOf(await submitEpisodes());
+    expect(calm).toMatchObject({ error: null, status: 'succeeded', policy_version: 2 });
+    expect(await Promise.all(calmWorkers.map((worker) => worker.stop()))).toEqual([0, 0, 0]);
+
+    const rubric = await start('reward-rubric');
+    const rollout = await start('rollout');
+    const id = await submitEpisodes();
+    const rolloutJob = await killAtWork(rollout, 'rollouts');
+    const port = String(platform.environments.addresses['grpc']?.split(':')[1]);
+    await platform.environments.kill();
+    const second = await start('rollout');
+    const back = await start('reward-environment', { RESIDENCY_GRPC_PORT: port });
+
+    const disturbed = await outcomeOf(id);
+
+    expect(await stalls('rollouts', rolloutJob)).toBe(1);
+    expect(disturbed).toEqual(calm);
+    expect(await Promise.all([rubric, second, back].map((worker) => worker.stop()))).toEqual([0, 0, 0]);
+  });
+});

@@ -36,6 +36,7 @@ export interface ProcessPlatform extends AsyncDisposable {
   /** The learner and the orchestrator that it was started with. */
   readonly learner: ServiceProcess;
   readonly orchestrator: ServiceProcess;
+  readonly environments: ServiceProcess;
   start(name: ServiceName, env?: NodeJS.ProcessEnv): Promise<ServiceProcess>;
 }
 
@@ -114,21 +115,19 @@ export async function startProcesses(
     await folder[Symbol.asyncDispose]();
   };
   try {
-    const [learner, advantage, gateway] = await Promise.all([
+    const [learner, advantage, gateway, environments] = await Promise.all([
       start('learner'),
       start('advantage'),
       start('gateway'),
+      start('reward-environment'),
     ]);
     env['RESIDENCY_LEARNER_ADDRESS'] = learner.addresses['grpc'];
     env['RESIDENCY_ADVANTAGE_ADDRESS'] = advantage.addresses['grpc'];
+    env['RESIDENCY_REWARD_ENVIRONMENT_ADDRESS'] = environments.addresses['grpc'];
     const workers = Array.from({ length: options.workers }, () => [start('rollout'), start('reward-rubric')]);
-    const [orchestrator] = await Promise.all([
-      start('orchestrator'),
-      start('reward-environment'),
-      ...workers.flat(),
-    ]);
+    const [orchestrator] = await Promise.all([start('orchestrator'), ...workers.flat()]);
     const url = `http://${gateway.addresses['http']}`;
-    return { url, prefix, learner, orchestrator, start, [Symbol.asyncDispose]: dispose };
+    return { url, prefix, learner, orchestrator, environments, start, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
