@@ -20,8 +20,8 @@ const CONFIGS = ['ward', 'household'] as const;
 type Config = (typeof CONFIGS)[number];
 
 const { values, words } = textOptions({
-  ...{ seeds: '1,2,3', steps: '30', every: '5', 'held-out': '64', model: 'resident', models: '' },
-  ...{ arms: 'grpo,grpo_nostd,gigpo,gigpo_std', groups: '2', rate: '0.003' },
+  ...{ seeds: '1,2,3', steps: '40', every: '5', 'held-out': '64', model: 'resident', models: '' },
+  ...{ arms: 'grpo,gigpo', groups: '2', rate: '0.001' },
 });
 const seeds = values.seeds.split(',').map(Number);
 const [steps, every, heldOut] = [values.steps, values.every, values['held-out']].map(Number) as [
@@ -39,17 +39,24 @@ interface Task {
   readonly environment: string;
   readonly task: Readonly<Record<string, unknown>>;
   readonly maxTurns: number;
+  /** Discount of GiGPO: none where every action has its price already. */
+  readonly gamma: number;
   /** Expected reward of the best policy, null where nobody knows it. */
   readonly optimum: () => number | null;
 }
 
 const TASKS: { readonly [C in Config]: Task } = {
   ward: {
-    ...{ environment: 'ward', task: { level: 'bay' }, maxTurns: 8 },
+    ...{ environment: 'ward', task: { level: 'bay' }, maxTurns: 8, gamma: 1 },
     optimum: () => optimalValue('bay'),
   },
   household: {
-    ...{ environment: 'household', task: { level: 1, maxSteps: 10, anchor: 'state' }, maxTurns: 10 },
+    ...{
+      environment: 'household',
+      task: { level: 1, maxSteps: 10, anchor: 'state' },
+      maxTurns: 10,
+      gamma: 0.95,
+    },
     optimum: () => null,
   },
 };
@@ -108,6 +115,7 @@ async function train(runner: JobRunner, task: Task, arm: Arm, seed: number): Pro
       agent: {
         ...{ environment: task.environment, max_turns: task.maxTurns, prompt_style: 'brief', history: 4 },
         ...arm.agent,
+        ...(arm.name.startsWith('gigpo') && { gamma: task.gamma }),
       },
     },
     x_residency: {
