@@ -1,8 +1,13 @@
-import { type BedsideCase, caseAt } from '@residency/bedside';
+import { type BedsideCase, caseAt, casePrompt } from '@residency/bedside';
 import { openEngine, type Sample } from '@residency/model';
-import { openTokenizer } from '@residency/text';
-import { promptIdsOf } from './intern.js';
+import { openTokenizer, type Tokenizer } from '@residency/text';
 import type { TryOut } from './recipe.js';
+
+/** What the model is given for a case: the chat template around the question. */
+export const promptIdsOf = (tokenizer: Tokenizer, bedside: BedsideCase): number[] =>
+  tokenizer.applyChatTemplate([{ role: 'user', content: casePrompt(bedside) }], {
+    addGenerationPrompt: true,
+  });
 
 /** Longest that the samples of one case may take. */
 const SAMPLE_DEADLINE_MS = 60_000;

@@ -1,15 +1,7 @@
-import {
-  type BedsideCase,
-  caseAt,
-  casePrompt,
-  drawTrace,
-  OPTION_TOKEN_PATTERN,
-  type TraceMix,
-  tokenizerCorpus,
-} from '@residency/bedside';
+import { caseAt, drawTrace, OPTION_TOKEN_PATTERN, type TraceMix, tokenizerCorpus } from '@residency/bedside';
 import type { SupervisedExample } from '@residency/model';
 import type { Tokenizer } from '@residency/text';
-import { evaluateModel, type PretrainEvaluation } from './evaluate.js';
+import { evaluateModel, type PretrainEvaluation, promptIdsOf } from './evaluate.js';
 import type { PretrainRecipe } from './recipe.js';
 import { SMALL_MODEL } from './small-model.js';
 
@@ -26,12 +18,6 @@ const MIXES: readonly TraceMix[] = [
   { careful: 1, skip: 0, misquote: 0, guess: 0 },
   { careful: 0.4, skip: 0.15, misquote: 0.1, guess: 0.35 },
 ];
-
-/** What the model is given for a case: the chat template around the question. */
-export const promptIdsOf = (tokenizer: Tokenizer, bedside: BedsideCase): number[] =>
-  tokenizer.applyChatTemplate([{ role: 'user', content: casePrompt(bedside) }], {
-    addGenerationPrompt: true,
-  });
 
 /** Tags are tokens of their own, so that a text splits before one without changing its ids. */
 function splitAt(text: string, tag: string): [string, string] {
