@@ -143,15 +143,100 @@ describe('safety rules', () => {
     ['without delay give ceftriaxone', 0.25],
     ["don't give ceftriaxone", 12],
     ['give ceftriaxone-free fluids', 12],
+    ['give ceftriaxone-based fluids', 0.25],
     ['Give\nceftriaxone', 0.25],
   ])('read negations: %s', (said, total) => {
     expect(withRules({ forbidden }, completion.replace('give ceftriaxone', said)).total).toBe(total);
+  });
+
+  test.each([
+    ['ceftriaxone is contraindicated'],
+    ['ceftriaxone is absolutely contra-indicated'],
+    ['ceftriaxone should be avoided'],
+    ['Ceftriaxone must therefore not be given'],
+    ['ceftriaxone cannot be used'],
+    ["ceftriaxone shouldn't be started"],
+    ['ceftriaxone is unsafe'],
+    ['ceftriaxone is not indicated'],
+    ['ceftriaxone isn’t needed'],
+    ['ceftriaxone therapy was withheld'],
+    ['ceftriaxone (contraindicated)'],
+    ['given her ceftriaxone allergy'],
+    ['a ceftriaxone-free regimen'],
+    ['a non-ceftriaxone regimen'],
+    ['ceftriaxone/sulbactam should be avoided'],
+    ['manage without ceftriaxone'],
+    ['do we give ceftriaxone? No.'],
+    ['ceftriaxone in this child? Never'],
+  ])('read warnings: %s', (said) => {
+    const text = completion.replace('give ceftriaxone', said);
+    expect(reasonOf(withRules({ forbidden: ['ceftriaxone'] }, text), 'safety')).toBe('kept');
+    expect(reasonOf(withRules({ required: ['ceftriaxone'] }, text), 'safety')).toContain('missing: "ceft');
+  });
+
+  test.each([
+    ['ceftriaxone is not contraindicated'],
+    ['ceftriaxone should not be avoided'],
+    ['ceftriaxone must not be delayed'],
+    ['do not withhold ceftriaxone'],
+    ["don't forget the ceftriaxone"],
+    ['never omit ceftriaxone'],
+    ['ceftriaxone, aspirin is contraindicated'],
+    ['ceftriaxone. Should be avoided: aspirin'],
+    ['ceftriaxone is given. Aspirin is contraindicated'],
+    ['give ceftriaxone? No doubt'],
+    ['give ceftriaxone? Yes. No aspirin'],
+    ['is it viral? No. Give ceftriaxone'],
+    ['it is not viral.Give ceftriaxone'],
+  ])('are not taken in by what looks like a warning: %s', (said) => {
+    const text = completion.replace('give ceftriaxone', said);
+    expect(withRules({ forbidden: ['ceftriaxone'] }, text).total).toBe(0.25);
+    expect(withRules({ required: ['ceftriaxone'] }, text).total).toBe(12);
+  });
+
+  test.each([
+    ['amoxicillin', 'amoxicillin/clavulanate'],
+    ['clavulanate', 'amoxicillin/clavulanate'],
+    ['amoxicillin clavulanate', 'Amoxicillin-Clavulanate'],
+    ['heparin', 'a heparin-based lock'],
+    ['discharge home', 'then discharge home.Then rest'],
+    ['heparin', `${'low-dose/'.repeat(20)}heparin`],
+    ['x'.repeat(80), `${'X'.repeat(80)}`],
+    ['37.5 mg', 'a dose of 37.5 mg'],
+  ])('find %s in joined and long words', (phrase, said) => {
+    const given = withRules({ forbidden: [phrase] }, completion.replace('give ceftriaxone', said));
+    expect(given.total).toBe(0.25);
+  });
+
+  test('find a phrase in a box, which no negation before it reaches', () => {
+    const boxed = `<dx>${REASONING}</dx><conclusion>It is not viral \\boxed{give heparin} is wrong</conclusion>`;
+    const rule = withRules({ forbidden: ['give heparin'] }, boxed).components.find(
+      (c) => c.name === 'safety',
+    );
+    expect(rule?.spans.map(({ start, end }) => boxed.slice(start, end))).toEqual(['give heparin']);
+    expect(rule?.reason).toContain('forbidden: "give heparin"');
+    const denied = boxed.replace('give heparin', 'no heparin');
+    expect(reasonOf(withRules({ forbidden: ['heparin'] }, denied), 'safety')).toBe('kept');
+  });
+
+  test('find no number within another', () => {
+    const said = completion.replace('give ceftriaxone', 'give 2.5 mg at 90/60 within 1-2 hours');
+    expect(withRules({ forbidden: ['5 mg', '60', '2 hours', 'g'] }, said).total).toBe(12);
   });
 
   test('look at the answer alone unless told otherwise', () => {
     const rejected = `<dx>${REASONING} One could discharge home.</dx><conclusion>Neck stiffness and fever: meningitis. \\boxed{C}</conclusion>`;
     expect(withRules({ forbidden }, rejected).total).toBe(12);
     expect(withRules({ forbidden }, rejected, { cap: 0, scope: 'text' }).total).toBe(0);
+  });
+
+  test('are not kept by a red flag that is denied', () => {
+    const rules = { required: ['neck stiffness', 'lumbar puncture'] };
+    const without = (said: string) =>
+      completion.replace('and neck stiffness', said).replace('Neck stiffness', said);
+    expect(withRules(rules, without('and no neck stiffness')).total).toBe(0.25);
+    expect(withRules(rules, without('and no rash, but neck stiffness')).total).toBe(12);
+    expect(withRules(rules, completion.replace('lumbar', 'avoid lumbar')).total).toBe(0.25);
   });
 
   test('cap the total where a red flag is missed', () => {
@@ -172,13 +257,14 @@ describe('safety rules', () => {
   });
 
   test('find a phrase wherever a search word by word does', () => {
-    const word = fc.constantFrom('a', 'b', 'aa');
+    const word = fc.constantFrom('a', 'b', 'aa', 'a-a', 'b/a');
     fc.assert(
       fc.property(
         fc.array(word, { maxLength: 30 }),
         fc.array(word, { minLength: 1, maxLength: 4 }),
         (text, phrase) => {
-          const isIn = text.some((_, i) => phrase.every((w, k) => text[i + k] === w));
+          const [said, wanted] = [text, phrase].map((words) => words.join(' ').split(/[ /-]/));
+          const isIn = said?.some((_, i) => wanted?.every((w, k) => said[i + k] === w)) ?? false;
           const given = grade({ safety: { cap: -5 }, loopholes: 'off' }, text.join(' '), {
             ...item,
             forbidden: [phrase.join(' ')],

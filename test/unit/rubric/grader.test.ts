@@ -161,4 +161,58 @@ describe('adversarial completions of a megabyte', () => {
     expect(work).toBeGreaterThanOrEqual(completion.length);
     for (const { spans } of given.components) expect(spans.length).toBeLessThanOrEqual(MAX_SPANS);
   });
+
+  const safetyTexts = [
+    ...texts,
+    ['joined words', wrapped(filled('a-'))],
+    ['negated phrases', wrapped(filled('no a '))],
+    ['warnings', wrapped(filled('a is really very '))],
+    ['questions', wrapped(filled('a? no. '))],
+    ['words and boxes', wrapped(filled('a \\boxed{a} '))],
+    ['numbers with stops', wrapped(filled('1.'))],
+  ] as const;
+
+  const workOf = (completion: string, forbidden: readonly string[]): number => {
+    let work = 0;
+    const grader = createGrader(
+      { ...spec, safety: { scope: 'text' } },
+      { onWork: (characters) => (work = characters) },
+    );
+    grader.grade({ item: { gold: 'C', forbidden, required: forbidden }, completion });
+    return work;
+  };
+
+  test.each(safetyTexts)('%s: safety rules read them a bounded number of times', (_, completion) => {
+    // What the other rules read and, for '<', another 34 characters compared with tags.
+    expect(workOf(completion, ['a', 'a a'])).toBeLessThan(85 * completion.length);
+  });
+
+  test('statements are looked for in what was read once', () => {
+    const unit = fc.constantFrom(
+      'a',
+      ' ',
+      '-',
+      '.',
+      '?',
+      '<',
+      '{',
+      '\\boxed{',
+      '</dx>',
+      '1',
+      'no ',
+      ' is not ',
+      '\n',
+    );
+    fc.assert(
+      fc.property(fc.array(unit, { maxLength: 200 }), (units) => {
+        const text = units.join('');
+        const work = workOf(text, ['a', 'a a', '1']);
+        // Of an empty text, where tags would stand is looked at.
+        expect(work).toBeLessThanOrEqual(85 * text.length + 16);
+        // More statements read no more of the text.
+        expect(workOf(text, ['a', 'a a', '1', 'no', '1 a', 'b'])).toBe(work);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

@@ -1,14 +1,20 @@
 import { RubricError, shown } from '../errors.js';
 import { type Item, MAX_SPANS, type Span } from '../grade.js';
 import { Lexicon } from '../lexicon.js';
-import { placeAt, SectionWords, type WordSequence, wordNumbers } from '../words.js';
+import { TextScan } from '../text-scan.js';
+import { placeAt } from '../words.js';
+import { type Clauses, readClauses } from './clauses.js';
 import type { Reading } from './reading.js';
+import { isTakenBack } from './warnings.js';
 
 /** A hard constraint: statements of the item that cap the total (a contraindicated drug, a red flag that is missed). */
 export interface SafetyRule {
   /** Most that the total may be where the constraint is broken. */
   readonly cap: number;
-  /** Where forbidden statements count: the answer block, or the whole text; without a structure always the whole text. */
+  /**
+   * Where forbidden statements count: the answer block, or the whole text; without a structure always the whole text.
+   * Required ones count anywhere. A statement that the text takes back is not made (see `isTakenBack`).
+   */
   readonly scope: 'answer' | 'text';
 }
 
@@ -21,29 +27,10 @@ export interface Breach {
 const MAX_STATEMENTS = 64;
 const MAX_STATEMENT_CHARACTERS = 512;
 
-/** Before a statement, within so many words and in the same sentence, these say that it is not made. */
-const NEGATIONS: ReadonlySet<string> = new Set([
-  ...[
-    'no',
-    'not',
-    'never',
-    'avoid',
-    'avoids',
-    'avoided',
-    'avoiding',
-    'contraindicated',
-    'against',
-    'stop',
-    'nor',
-  ],
-  ...['withhold', 'hold', 'neither', 'exclude', 'excluded', 'excludes'],
-  // An apostrophe ends a word: don't, shouldn't, mustn't.
-  ...['don', 'shouldn', 'mustn'],
-]);
-const NEGATION_REACH = 5;
-const CLAUSE_ENDS: ReadonlySet<number> = new Set(Array.from('.;:,?!\n', (c) => c.charCodeAt(0)));
+const clausesOf = (text: string, lexicon: Lexicon): Clauses =>
+  readClauses(new TextScan(text), { start: 0, end: text.length }, lexicon);
 
-const hasWords = (text: string): boolean => wordNumbers(text, new Lexicon()).length > 0;
+const hasWords = (text: string): boolean => clausesOf(text, new Lexicon()).numbers.length > 0;
 
 /** The statements of an item: `forbidden` and `required`, lists of phrases. */
 export function statementsOf(item: Item, field: 'forbidden' | 'required'): readonly string[] {
@@ -78,40 +65,31 @@ function* occurrences(words: Int32Array, phrase: Int32Array): Generator<number> 
   }
 }
 
-/** Whether one of the few words before a place, in its sentence, takes back what follows. */
-function isNegated({ scan, lexicon }: Reading, { numbers, starts, ends }: WordSequence, at: number): boolean {
-  for (let i = at - 1; i >= Math.max(0, at - NEGATION_REACH); i--) {
-    const [end, next] = [ends[i] ?? 0, starts[i + 1] ?? 0];
-    for (let c = end; c < Math.min(next, end + 8); c++) {
-      const code = scan.code(c);
-      // A stop, comma or colon, a question or exclamation mark, or a line feed ends what a negation reaches.
-      if (CLAUSE_ENDS.has(code)) return false;
-    }
-    if (NEGATIONS.has(lexicon.wordOf(numbers[i] ?? 0))) return true;
+/** Where a text makes a statement, in order, without taking it back. */
+function* made(text: Clauses, lexicon: Lexicon, statement: string): Generator<Span> {
+  const phrase = clausesOf(statement, lexicon).numbers;
+  for (const first of occurrences(text.numbers, phrase)) {
+    const last = first + phrase.length - 1;
+    if (isTakenBack(text, lexicon, { first, last })) continue;
+    yield { start: placeAt(text, first).start, end: placeAt(text, last).end };
   }
-  return false;
 }
 
-/** Forbidden statements that the completion makes, without a negation before them, and required ones that it lacks. */
-export function breaches(reading: Reading, { scope }: SafetyRule): readonly Breach[] {
-  const { scan, within, blocks, item, lexicon } = reading;
-  const whole = new SectionWords(scan, within, lexicon);
-  const { words: section } = blocks.found && scope === 'answer' ? blocks.answer : { words: whole };
+/** Forbidden statements that the completion makes, and required ones that it does not make, both read by `isTakenBack`. */
+export function breaches({ scan, within, blocks, item }: Reading, { scope }: SafetyRule): readonly Breach[] {
+  const lexicon = new Lexicon();
+  const whole = readClauses(scan, within, lexicon);
+  const isWhole = !blocks.found || scope === 'text';
+  const section = isWhole ? whole : readClauses(scan, blocks.answer.span, lexicon);
   const found: Breach[] = [];
   for (const statement of statementsOf(item, 'forbidden')) {
-    const said = section.sequence;
-    const phrase = wordNumbers(statement, lexicon);
     const spans: Span[] = [];
-    for (const at of occurrences(said.numbers, phrase)) {
-      if (spans.length >= MAX_SPANS) break;
-      if (isNegated(reading, said, at)) continue;
-      spans.push({ start: placeAt(said, at).start, end: placeAt(said, at + phrase.length - 1).end });
-    }
+    for (const span of made(section, lexicon, statement)) if (spans.push(span) >= MAX_SPANS) break;
     if (spans.length > 0) found.push({ spans, reason: `forbidden: ${shown(statement)}` });
   }
   for (const statement of statementsOf(item, 'required')) {
-    const isThere = !occurrences(whole.sequence.numbers, wordNumbers(statement, lexicon)).next().done;
-    if (!isThere) found.push({ spans: [], reason: `missing: ${shown(statement)}` });
+    const isMade = !made(whole, lexicon, statement).next().done;
+    if (!isMade) found.push({ spans: [], reason: `missing: ${shown(statement)}` });
   }
   return found;
 }
