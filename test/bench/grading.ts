@@ -53,6 +53,22 @@ const twice = (unit: string): string => {
   const half = unit.repeat(Math.ceil(MEGABYTE / 2 / unit.length));
   return `<dx>${half}</dx><conclusion>${half}</conclusion>`;
 };
+/** Words of an alphabet by a linear congruence: many short runs are equal, and few long ones. */
+const drawn = (length: number, alphabet: readonly string[]): string => {
+  let state = 1;
+  const count = length / ((alphabet[0]?.length ?? 0) + 1);
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return alphabet[(state >>> 12) % alphabet.length];
+  }).join(' ');
+};
+/** The same twice, but for every 39th word of the second: runs agree up to the limit, and none beyond it. */
+const drawnTwice = (alphabet: readonly string[]): string => {
+  const half = drawn(MEGABYTE / 2, alphabet);
+  const cut = half.split(' ').map((word, at) => (at % 39 === 38 ? 'cut' : word));
+  return `<dx>${half}</dx><conclusion>${cut.join(' ')}</conclusion>`;
+};
+const pairs = Array.from({ length: 36 ** 2 }, (_, at) => at.toString(36).padStart(2, '0'));
 /** Completions of a megabyte whose parts rules look for. */
 const adversarial: Readonly<Record<string, string>> = {
   one_word: filled('a'),
@@ -66,6 +82,8 @@ const adversarial: Readonly<Record<string, string>> = {
   repeated: filled('The patient presents with '),
   letters_twice: twice('a '),
   words_twice: `<dx>${different(55_000, 'word')}</dx><conclusion>${different(55_000, 'word')}</conclusion>`,
+  bits_twice: drawnTwice(['a', 'b']),
+  pairs_twice: drawnTwice(pairs),
   accents_twice: twice('\u00e9a '),
   emoji_twice: twice('\u{1f600}'),
 };

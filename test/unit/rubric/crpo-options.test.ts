@@ -81,6 +81,53 @@ describe('limits of the cross-reference', () => {
   });
 });
 
+describe('copies of the reasoning', () => {
+  const WORDS = ['alpha', 'beta', 'gamma'];
+  const textOf = (numbers: readonly number[]) => numbers.map((n) => WORDS[n]).join(' ');
+  const isCopy = (source: readonly number[], copy: readonly number[], options: object): boolean => {
+    const text = `<dx>${textOf(source)}</dx><conclusion>${textOf(copy)}</conclusion>`;
+    const { components } = grade(options, text);
+    return components.some(
+      ({ name, value, reason }) =>
+        (name === 'loophole_copied_reasoning' && value === 1) || reason.includes('words in a row are copied'),
+    );
+  };
+
+  test('are found wherever a comparison at every place finds them', () => {
+    const numbers = fc.array(fc.nat(2), { maxLength: 40 });
+    fc.assert(
+      fc.property(numbers, numbers, fc.integer({ min: 1, max: 9 }), (source, copy, most) => {
+        const crossref = { test: 'lexical', min_shared: 1, min_share: 0, max_verbatim_words: most };
+        const run = (from: readonly number[], at: number) => from.slice(at, at + most + 1);
+        const isIn = copy.some(
+          (_, c) =>
+            run(copy, c).length === most + 1 &&
+            source.some((_, s) => textOf(run(source, s)) === textOf(run(copy, c))),
+        );
+        expect(isCopy(source, copy, { crossref, loopholes: 'off' })).toBe(isIn);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('are found behind another run whose polynomial hash modulo 2^32 is theirs', () => {
+    // By the birthday of 2^18 runs of two words: for a base that the multiplier of Fowler, Noll and Vo is.
+    const seen = new Map<number, readonly number[]>();
+    let [first, second]: (readonly number[])[] = [];
+    for (let at = 0; first === undefined && at < 2 ** 18; at++) {
+      const run = Array.from({ length: 40 }, (_, k) => (Math.imul(at + 1, 0x9e3779b1) >>> (k % 29)) & 1);
+      for (let k = 0; k < 18; k++) run[k] = (at >> k) & 1;
+      const hash = run.reduce((h, n) => (Math.imul(h, 0x01000193) + n + 1) | 0, 0);
+      [first, second] = [seen.get(hash), run];
+      seen.set(hash, run);
+    }
+    if (first === undefined || second === undefined) throw new Error('no two runs have one hash');
+
+    expect(isCopy([0, 1, ...first, 2, ...second, 2], second, {})).toBe(true);
+    expect(isCopy([0, 1, ...first, 2], second, {})).toBe(false);
+  });
+});
+
 describe('loopholes', () => {
   const many = Array.from({ length: 45 }, (_, i) => `finding${i}`).join(' ');
   const used = {
