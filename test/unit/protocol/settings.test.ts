@@ -140,6 +140,36 @@ describe('resolveJobSpec', () => {
   });
 });
 
+describe('when a run is evaluated', () => {
+  const resolve = (own: ResidencyRequest, openai: Record<string, unknown> = {}): JobSpec =>
+    resolveJobSpec(
+      { ...(withHyperparameters(openai) as unknown as CreateJobRequest), x_residency: own },
+      sources,
+    );
+
+  it('is before and after training, and between where an interval says so', () => {
+    expect(resolve({ eval_interval: 2 })).toMatchObject({ evalSamples: 4, evalInterval: 2 });
+    expect(resolve({}, { eval_interval: 1 })).toMatchObject({ evalSamples: 4, evalInterval: 1 });
+    expect(resolve({ eval_samples: 0 }, { eval_interval: 'auto' })).toMatchObject({ evalSamples: 0 });
+  });
+
+  it.each([
+    [{ eval_samples: 0, eval_interval: 2 }, {}, 'x_residency.eval_interval'],
+    [{ eval_samples: 0, eval_interval: 3 }, {}, 'x_residency.eval_interval'],
+    [{ eval_samples: 0 }, { eval_interval: 2 }, 'method.reinforcement.hyperparameters.eval_interval'],
+  ])('refuses an interval of no evaluations: %j %j', (own, openai, param) => {
+    expect(() => resolve(own, openai)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_request',
+        param,
+        message: expect.stringMatching(
+          /: found [23] with eval_samples 0, wanted eval_samples of at least 1$/,
+        ),
+      }),
+    );
+  });
+});
+
 describe('what a run learns with', () => {
   const resolve = (own: ResidencyRequest): JobSpec => {
     expect(check({ ...base, x_residency: own })).toMatchObject({ ok: true });

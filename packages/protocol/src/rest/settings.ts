@@ -9,6 +9,7 @@ import {
 } from '../job-spec.js';
 import { resolveAgent } from './agent-settings.js';
 import type { CreateJobRequest } from './create-job.js';
+import { resolveEvaluation } from './evaluation-settings.js';
 import { resolveAdvantage, resolveFilters, resolveLoss, resolveSchedule } from './learning-settings.js';
 import { chosen, type MethodSettings, methodSettings } from './method-settings.js';
 import { settingDefaults } from './setting-defaults.js';
@@ -65,8 +66,7 @@ export function resolveJobSpec(
   const schedule = resolveSchedule(own, steps);
   const filters = resolveFilters(own);
   const advantage = resolveAdvantage(own, method);
-  const evalSamples = own.eval_samples ?? chosen(openai.eval_samples) ?? preset.eval_samples;
-  const evalInterval = own.eval_interval ?? chosen(openai.eval_interval) ?? steps;
+  const evaluation = resolveEvaluation(own, settings, steps);
   const { parent } = start;
   const trains = parent === null ? (own.trains ?? 'lora') : (parent.trains ?? 'lora');
   if (trains === 'full' && own.lora !== undefined) {
@@ -91,8 +91,7 @@ export function resolveJobSpec(
     steps,
     maxNewTokens,
     ...(filters && { filters }),
-    evalSamples: grader === null && agent === null ? 0 : evalSamples,
-    ...(evalInterval < steps && { evalInterval }),
+    ...evaluation,
     loraRank: parent?.loraRank ?? own.lora?.rank ?? preset.lora_rank,
     loraAlpha: parent?.loraAlpha ?? own.lora?.alpha ?? preset.lora_alpha,
     ...(trains === 'full' && { trains }),
