@@ -1,8 +1,10 @@
 import {
   type AdvantageEstimate,
+  type Estimator,
   estimateAdvantages,
   isEstimator,
   objectiveAdvantages,
+  type Singletons,
 } from '@residency/algorithms';
 import {
   type AdvantageGroup,
@@ -44,13 +46,24 @@ export const advantageFields: AdvantageFields = {
 /** Normalises each part of the rewards for itself. */
 const DECOUPLED = 'decoupled';
 
+/** What the one sample of a group gets that has a reward: the reference gives it as it is, but has no best of one. */
+const LONE_SAMPLES: { readonly [E in Estimator]: Singletons } = {
+  grpo: 'raw',
+  grpo_nostd: 'raw',
+  rloo: 'raw',
+  grpo_passk: 'zero',
+};
+
 export type AdvantageConfig = ConfigOf<AdvantageFields>;
 
 /** Advantages of one group by the estimator of its request. */
 function weigh({ estimator, epsilon, stdFloor }: AdvantageQuestion, group: RewardGroup): AdvantageEstimate {
   const numbers = { ...(epsilon !== undefined && { epsilon }) };
   if (estimator !== DECOUPLED) {
-    if (isEstimator(estimator)) return estimateAdvantages({ estimator, rewards: group.rewards, ...numbers });
+    if (isEstimator(estimator)) {
+      const singletons = LONE_SAMPLES[estimator];
+      return estimateAdvantages({ estimator, rewards: group.rewards, singletons, ...numbers });
+    }
     throw new ResidencyError(
       'invalid_request',
       `estimator: found ${JSON.stringify(estimator)}, wanted a known one`,
