@@ -1,3 +1,4 @@
+export { componentWeights } from './component-weights.js';
 export {
   type CrossReference,
   type CrossReferenceInput,

@@ -24,6 +24,11 @@ function readCase(item: Item): ReturnType<typeof caseFromRow> {
 /** Accuracy is the profile's own affair; the bedside verifier adds what a letter does not show. */
 const BEDSIDE_COMPONENTS = ['faithfulness', 'comprehensiveness'] as const;
 
+/** Names of the components that each verifier adds. */
+export const verifierComponents: { readonly [N in VerifierName]: readonly string[] } = {
+  bedside: BEDSIDE_COMPONENTS,
+};
+
 function bedside({ item, completion }: GradeRequest): GradeComponent[] {
   const verification = verify(readCase(item), completion);
   return BEDSIDE_COMPONENTS.map((name) => {

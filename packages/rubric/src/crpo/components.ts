@@ -9,7 +9,7 @@ import { TextScan, trimmed } from '../text-scan.js';
 import { SectionWords } from '../words.js';
 import { accuracy, findBoxes, hasSummaryAndBox } from './boxes.js';
 import { characterSets, isPlain } from './characters.js';
-import { type LoopholeName, loopholes } from './loopholes.js';
+import { loopholeNames, loopholes } from './loopholes.js';
 import { normalise, placeOf } from './normalise.js';
 import { type Profile, profiles } from './profile.js';
 import type { Blocks, Reading } from './reading.js';
@@ -124,8 +124,7 @@ function loopholeComponents(reading: Reading, total: number): GradeComponent[] {
   const { spec } = reading;
   const components: GradeComponent[] = [];
   const vetoed: { name: string; spans: readonly Span[] }[] = [];
-  // The keys of a total table are its names.
-  for (const name of Object.keys(loopholes) as LoopholeName[]) {
+  for (const name of loopholeNames) {
     const isVetoing = spec.veto.names.includes(name);
     if (!isVetoing && !spec.reportsLoopholes) continue;
     const found = loopholes[name](reading);

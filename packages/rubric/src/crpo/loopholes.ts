@@ -92,3 +92,6 @@ export const loopholes: { readonly [N in LoopholeName]: Loophole } = {
     return { spans, reason: `${clinical} clinical characters, such as degree signs, cost consistency` };
   },
 };
+
+/** The keys of a total table are its names. */
+export const loopholeNames: readonly LoopholeName[] = Object.keys(loopholes) as LoopholeName[];
