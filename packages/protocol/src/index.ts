@@ -50,6 +50,7 @@ export {
   SCHEDULE_SHAPES,
   type ScheduleShape,
 } from './job-spec.js';
+export { CONSTRAINTS, objectiveWeight } from './objective-weight.js';
 export {
   MAX_PAYLOAD_BYTES,
   parsePayload,

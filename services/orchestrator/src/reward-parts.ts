@@ -1,5 +1,10 @@
 import { diagnoseRewards } from '@residency/algorithms';
-import type { RewardComponent, RewardObjective } from '@residency/protocol';
+import {
+  CONSTRAINTS,
+  objectiveWeight,
+  type RewardComponent,
+  type RewardObjective,
+} from '@residency/protocol';
 import type { GradedGroup } from '@residency/storage';
 
 /** A sample that has a reward. */
@@ -32,9 +37,6 @@ function weightsOf(samples: readonly GradedSample[]): Map<string, number> {
 const partOf = (components: readonly RewardComponent[], name: string): number =>
   components.find((component) => component.name === name)?.value ?? 0;
 
-/** Caps of the CRPO grader: what they take away is no objective to be normalised, but bounds what a sample may gain. */
-const CONSTRAINTS: ReadonlySet<string> = new Set(['safety', 'veto']);
-
 /** Whether a sample broke a constraint: its cap took something away. */
 const isCapped = ({ components }: GradedSample): boolean =>
   components.some(({ name, value }) => CONSTRAINTS.has(name) && value < 0);
@@ -52,20 +54,15 @@ export function constrained(graded: GradedGroup, advantages: readonly number[]):
   });
 }
 
-/**
- * The parts of a group's rewards, constraints left out: every component that counts in the total weighs 1, and what `weights` names weighs what
- * that says. By name, so that sums do not depend on the order of components.
- */
+/** The parts of a group's rewards that weigh anything, by name, so that sums do not depend on the order of components. */
 export function objectivesOf(
   graded: GradedGroup,
   weights: Readonly<Record<string, number>>,
 ): RewardObjective[] {
   const samples = gradedSamples(graded);
-  const weightOf = (name: string, weight: number): number =>
-    Object.hasOwn(weights, name) ? (weights[name] ?? 0) : weight > 0 ? 1 : 0;
   return [...weightsOf(samples)]
-    .map(([name, weight]) => ({ name, weight: weightOf(name, weight) }))
-    .filter(({ name, weight }) => weight !== 0 && !CONSTRAINTS.has(name))
+    .map(([name, weight]) => ({ name, weight: objectiveWeight({ name, weight }, weights) }))
+    .filter(({ weight }) => weight !== 0)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, weight }) => ({
       name,
