@@ -65,6 +65,23 @@ describe('a bad job request', () => {
       'x_residency.dual_clip',
       'found 3 with loss gspo',
     ],
+    [
+      { x_residency: { eval_samples: 0, eval_interval: 2 } },
+      'invalid_request',
+      'x_residency.eval_interval',
+      'found 2 with eval_samples 0',
+    ],
+    [
+      {
+        x_residency: {
+          advantage: 'decoupled',
+          objective_weights: { accuracy: 0, clinical_reasoning: 0, consistency: 0 },
+        },
+      },
+      'invalid_request',
+      'x_residency.objective_weights',
+      'every objective of the grader weighs 0',
+    ],
     [{ x_residency: { lora: { rnk: 4 } } }, 'unknown_parameter', 'x_residency.lora.rnk', 'unknown'],
     [{ model: undefined }, 'invalid_request', 'model', 'found nothing'],
     [{ method: { type: 'distil' } }, 'invalid_request', 'method.type', 'found "distil", wanted one of'],

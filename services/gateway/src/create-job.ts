@@ -22,6 +22,7 @@ import {
 import { canonicalJson } from './canonical-json.js';
 import { startingPoint } from './starting-point.js';
 import { type RowCheck, taskCheckOf } from './task-check.js';
+import { checkObjectiveWeights } from './weights-check.js';
 
 export interface CreateJobContext {
   readonly jobs: Jobs;
@@ -98,7 +99,9 @@ async function specOf(request: CreateJobRequest, context: CreateJobContext): Pro
     validationFile === undefined || validationFile === null
       ? null
       : await checkDataset(validationFile, 'validation_file', checks, context);
-  return resolveJobSpec(request, { training, validation, start });
+  const spec = resolveJobSpec(request, { training, validation, start });
+  checkObjectiveWeights(spec);
+  return spec;
 }
 
 /**
