@@ -1,11 +1,13 @@
 import { AGENT_READERS, learnsFromSamples, methodOf, settingDefaults } from '@residency/protocol';
 import type { JobRecord } from '@residency/storage';
 
-/** Every setting of a run with its default filled in, in the names of the request; null where the loss reads none. */
+/** Every setting of a run with its default filled in, in the names of the request; null where the run reads none. */
 export function settingsOf({ request, spec }: JobRecord): Record<string, unknown> {
   const { hyperparameters: h, filters } = spec;
   const isSampled = learnsFromSamples(methodOf(spec));
   const isClipped = isSampled && h.estimator !== 'reinforce';
+  // Rows that are learned from as they stand are sampled in evaluations alone.
+  const draws = <T>(value: T): T | null => (isSampled || spec.evalSamples > 0 ? value : null);
   const { schedule } = h;
   const { agent } = spec;
   const usual = agent === undefined ? settingDefaults.advantage : settingDefaults.agent_advantage;
@@ -16,11 +18,11 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     group_size: isSampled ? spec.groupSize : null,
     groups_per_step: spec.groupsPerStep,
     steps: spec.steps,
-    temperature: h.temperature,
-    top_k: filters?.topK ?? settingDefaults.top_k,
-    top_p: filters?.topP ?? settingDefaults.top_p,
-    min_p: filters?.minP ?? settingDefaults.min_p,
-    max_new_tokens: spec.maxNewTokens,
+    temperature: draws(h.temperature),
+    top_k: draws(filters?.topK ?? settingDefaults.top_k),
+    top_p: draws(filters?.topP ?? settingDefaults.top_p),
+    min_p: draws(filters?.minP ?? settingDefaults.min_p),
+    max_new_tokens: draws(spec.maxNewTokens),
     learning_rate: h.learningRate,
     learning_rate_schedule: schedule?.shape ?? settingDefaults.learning_rate_schedule,
     warmup_steps: schedule?.warmupSteps ?? settingDefaults.warmup_steps,
@@ -30,11 +32,12 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     advantage: isSampled ? estimator : null,
     std_floor: spec.advantage?.stdFloor ?? null,
     objective_weights: spec.advantage?.objectiveWeights ?? null,
-    aggregation: h.aggregation ?? settingDefaults.aggregation,
+    // Of preferences each pair weighs as much.
+    aggregation: methodOf(spec) === 'dpo' ? null : (h.aggregation ?? settingDefaults.aggregation),
     fixed_length: h.fixedLength ?? null,
-    kl_coefficient: h.klCoefficient,
+    kl_coefficient: isSampled ? h.klCoefficient : null,
     kl_estimator: h.klCoefficient === 0 ? null : (h.klEstimator ?? settingDefaults.kl_estimator),
-    entropy_coefficient: h.entropyCoefficient ?? settingDefaults.entropy_coefficient,
+    entropy_coefficient: isSampled ? (h.entropyCoefficient ?? settingDefaults.entropy_coefficient) : null,
     clip_low: isClipped ? h.clipLow : null,
     clip_high: isClipped ? h.clipHigh : null,
     dual_clip: h.dualClip ?? null,
