@@ -16,6 +16,8 @@ import {
   policyFromProto,
   policyRefFromProto,
   runToProto,
+  scoreAnswerFromProto,
+  scorePartToProto,
 } from '@residency/protocol';
 import { type RunningService, readConfig, stopService } from '@residency/service';
 import { learnerFields, startLearner } from '@residency/service-learner';
@@ -236,6 +238,31 @@ describe('a training step', () => {
 
     expect(two.version).toBe(2);
     expect(new Set([zero.sha256, one.sha256, two.sha256]).size).toBe(3);
+  });
+
+  it('may be scored beforehand: the loss is that of the step, which is not taken by it', async () => {
+    await using test = await harness();
+    const zero = await open(test);
+    const score = async (policy: PolicyRef, head = header(policy)): Promise<number> => {
+      const parts = async function* () {
+        yield scorePartToProto({ kind: 'header', header: head });
+        for (const at of [0, 1]) yield scorePartToProto({ kind: 'group', group: group(policy, at) });
+      };
+      return scoreAnswerFromProto(await test.learner.score(parts(), call)).loss;
+    };
+
+    const before = await score(zero);
+    const taken = await step(test, zero);
+
+    expect(before).toBe(taken.metrics.loss);
+    // Version 0 is what it was, and the last version of a schedule is scored too.
+    expect(await score(zero)).toBe(before);
+    const schedule = { shape: 'linear', warmupSteps: 0, totalSteps: 1, minShare: 0 } as const;
+    const last = header(taken.policy, { hyperparameters: { ...hyperparameters, schedule } });
+    expect(Number.isFinite(await score(taken.policy, last))).toBe(true);
+    await expect(score({ version: 2, sha256: zero.sha256 })).rejects.toMatchObject({
+      code: 'policy_not_found',
+    });
   });
 
   it('is refused when it was taken from other groups', async () => {

@@ -156,6 +156,11 @@ export {
   type RunOpening,
   runFromProto,
   runToProto,
+  type ScoreAnswer,
+  scoreAnswerFromProto,
+  scoreAnswerToProto,
+  scorePartFromProto,
+  scorePartToProto,
 } from './wire/learner.js';
 export { POLICY_CHUNK_BYTES, policyFromProto, policyToProto } from './wire/policy-stream.js';
 export type { LearnStepMetrics, UpdateMetrics } from './wire/step-metrics.js';

@@ -10,6 +10,8 @@ import {
   policyToProto,
   ResidencyError,
   runFromProto,
+  scoreAnswerToProto,
+  scorePartFromProto,
 } from '@residency/protocol';
 import {
   type ConfigField,
@@ -41,6 +43,7 @@ import { type DeviceRequest, showDevice } from '@residency/tensor/device';
 import { learnStep, readStep } from './learn-step.js';
 import { openRun } from './open-run.js';
 import { PolicyManifests } from './policy-manifest.js';
+import { scorePolicy } from './score-policy.js';
 import { showStep } from './step-gauges.js';
 
 interface LearnerFields extends ProcessFields {
@@ -89,10 +92,11 @@ interface Parts {
   readonly metrics: Metrics;
 }
 
-async function* decoded(
-  requests: AsyncIterable<Parameters<typeof learnPartFromProto>[0]>,
+async function* decoded<M>(
+  requests: AsyncIterable<M>,
+  partOf: (message: M) => LearnPart,
 ): AsyncGenerator<LearnPart, void, undefined> {
-  for await (const request of requests) yield learnPartFromProto(request);
+  for await (const request of requests) yield partOf(request);
 }
 
 function handlers(parts: Parts): Handlers<typeof LearnerService> {
@@ -125,7 +129,7 @@ function handlers(parts: Parts): Handlers<typeof LearnerService> {
       yield* policyToProto(await readBytes(store, request.sha256));
     },
     async learn(requests, call) {
-      const step = await readStep(decoded(requests));
+      const step = await readStep(decoded(requests, learnPartFromProto));
       const end = seconds.startTimer();
       const answer = await turns.run(
         () => learnStep(step, { store, manifests, engine: parts.engine, call: limits(call) }),
@@ -135,6 +139,14 @@ function handlers(parts: Parts): Handlers<typeof LearnerService> {
       learned.inc(answer.metrics.tokens);
       showStep(metrics, answer.metrics);
       return learnAnswerToProto(answer);
+    },
+    async score(requests, call) {
+      const step = await readStep(decoded(requests, scorePartFromProto));
+      const answer = await turns.run(
+        () => scorePolicy(step, { store, manifests, engine: parts.engine, call: limits(call) }),
+        call.signal,
+      );
+      return scoreAnswerToProto(answer);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CallOptions, Engine, LearnMetrics, LearnResult } from '@residency/model';
+import type { CallOptions, Engine, LearnMetrics, LearnRequest } from '@residency/model';
 import {
   joinGroup,
   type LearnAnswer,
@@ -167,16 +167,19 @@ export async function takenStep(step: StepRequest, manifests: PolicyManifests): 
   return taken === null ? null : answerOf(sameInputs(taken, stepDigest(step)));
 }
 
+/** A version, and what the engine computes by and from. */
+interface OpenStep {
+  readonly parent: PolicyManifest;
+  readonly engine: Engine;
+  readonly request: Omit<LearnRequest, 'hyperparameters'>;
+}
+
 /**
- * Takes a training step and keeps the new version before answering; a step that was taken is not taken again.
- * @throws ResidencyError `policy_not_found`, `policy_mismatch`, `learn_conflict`, `engine_failed`, `engine_deadline`,
- *   `memory_exceeded`; ModelError `MODEL_REQUEST` for settings that make no sense.
+ * The version that a step begins with.
+ * @throws ResidencyError `policy_not_found`, `policy_mismatch`
  */
-export async function learnStep(step: StepRequest, context: LearnContext): Promise<LearnAnswer> {
+export async function openStep({ header, groups }: StepRequest, context: LearnContext): Promise<OpenStep> {
   const { store, manifests } = context;
-  const { header } = step;
-  const taken = await takenStep(step, manifests);
-  if (taken !== null) return taken;
   const parent = await parentOf(header, manifests);
   const engine = await context.engine(header.model);
   if (engine.model.sha256 !== parent.modelSha256) {
@@ -189,12 +192,23 @@ export async function learnStep(step: StepRequest, context: LearnContext): Promi
     adapter: await readBytes(store, parent.adapterSha256),
     optimizer: await readBytes(store, parent.optimizerSha256),
   };
-  const hyperparameters = engineHyperparameters(header.hyperparameters, header.step);
   const reference = await referenceOf(header, context);
-  const result: LearnResult = await engine.learn(
-    { state, groups: step.groups, hyperparameters, ...(reference !== null && { reference }) },
-    context.call,
-  );
+  return { parent, engine, request: { state, groups, ...(reference !== null && { reference }) } };
+}
+
+/**
+ * Takes a training step and keeps the new version before answering; a step that was taken is not taken again.
+ * @throws ResidencyError `policy_not_found`, `policy_mismatch`, `learn_conflict`, `engine_failed`, `engine_deadline`,
+ *   `memory_exceeded`; ModelError `MODEL_REQUEST` for settings that make no sense.
+ */
+export async function learnStep(step: StepRequest, context: LearnContext): Promise<LearnAnswer> {
+  const { store, manifests } = context;
+  const { header } = step;
+  const taken = await takenStep(step, manifests);
+  if (taken !== null) return taken;
+  const { parent, engine, request } = await openStep(step, context);
+  const hyperparameters = engineHyperparameters(header.hyperparameters, header.step);
+  const result = await engine.learn({ ...request, hyperparameters }, context.call);
   const adapter = await putBytes(store, result.state.adapter);
   const optimizer = await putBytes(store, result.state.optimizer);
   const digest = stepDigest(step);

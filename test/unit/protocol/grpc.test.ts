@@ -30,7 +30,7 @@ const unused = (): never => {
 };
 
 const noEpisodes: EnvironmentHandlers = { play: unused };
-const noLearner: LearnerHandlers = { openRun: unused, getPolicy: unused, learn: unused };
+const noLearner: LearnerHandlers = { openRun: unused, getPolicy: unused, learn: unused, score: unused };
 const echo: AdvantageHandlers = {
   estimateSteps: unused,
   estimate: async ({ groups }) => ({

@@ -27,6 +27,10 @@ import {
   runFromProto,
   runToProto,
   SCHEDULE_SHAPES,
+  scoreAnswerFromProto,
+  scoreAnswerToProto,
+  scorePartFromProto,
+  scorePartToProto,
   serviceDefinition,
   splitGroup,
 } from '@residency/protocol';
@@ -46,6 +50,7 @@ function over<S extends AnyService>(service: S, method: keyof typeof service.met
 const estimate = over(AdvantageService, 'estimate');
 const play = over(EnvironmentService, 'play');
 const learn = over(LearnerService, 'learn');
+const score = over(LearnerService, 'score');
 const openRun = over(LearnerService, 'openRun');
 const getPolicy = over(LearnerService, 'getPolicy');
 
@@ -274,6 +279,20 @@ describe('the learner pairs', () => {
       expect(learnAnswerFromProto(learn.response(learnAnswerToProto(answer)))).toEqual(answer);
     },
   );
+
+  it('carry what is scored, and its loss', () => {
+    const part: LearnPart = {
+      kind: 'group',
+      group: { index: 1, policySha256: 'b', promptIds: [3], samples: [] },
+    };
+    const answer = { loss: 0.7, tokens: 2 ** 40, preferenceAccuracy: 0, preferenceMargin: -1 };
+
+    expect(scorePartFromProto(score.request(scorePartToProto(part)))).toEqual(part);
+    expect(scoreAnswerFromProto(score.response(scoreAnswerToProto(answer)))).toEqual(answer);
+    const plain = { loss: 0.7, tokens: 1 };
+    expect(scoreAnswerFromProto(score.response(scoreAnswerToProto(plain)))).toEqual(plain);
+    expect(() => scorePartFromProto(score.request({}))).toThrow(/part: found nothing/);
+  });
 
   it('carry the opening of a run', () => {
     const run = { jobId: 'j', model: 'm', seed: 2 ** 31 - 1, loraRank: 8, loraAlpha: 16.5 };

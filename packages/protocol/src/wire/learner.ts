@@ -13,6 +13,10 @@ import type {
   LearnResponseSchema,
   OpenRunRequest,
   OpenRunRequestSchema,
+  ScoreRequest,
+  ScoreRequestSchema,
+  ScoreResponse,
+  ScoreResponseSchema,
 } from '../gen/residency/v1/learner_pb.js';
 import type { PolicyRef, RunHyperparameters } from '../job-spec.js';
 import { hyperparametersFromProto } from './hyperparameters.js';
@@ -70,6 +74,10 @@ export interface LearnAnswer {
   readonly policy: PolicyRef;
   readonly metrics: LearnStepMetrics;
 }
+
+/** What groups lose under a version that nothing was learned by. */
+export interface ScoreAnswer
+  extends Pick<LearnStepMetrics, 'loss' | 'tokens' | 'preferenceAccuracy' | 'preferenceMargin'> {}
 
 export type LearnPart =
   | { readonly kind: 'header'; readonly header: LearnHeader }
@@ -180,4 +188,30 @@ export function learnAnswerToProto(answer: LearnAnswer): MessageInitShape<typeof
 export function learnAnswerFromProto(message: LearnResponse): LearnAnswer {
   if (message.metrics === undefined) throw missing('metrics');
   return { policy: policyRefFromProto(message.policy), metrics: stepMetricsFromProto(message.metrics) };
+}
+
+export function scorePartToProto(part: LearnPart): MessageInitShape<typeof ScoreRequestSchema> {
+  return { part: learnPartToProto(part) };
+}
+
+export function scorePartFromProto(message: ScoreRequest): LearnPart {
+  if (message.part === undefined) throw missing('part');
+  return learnPartFromProto(message.part);
+}
+
+export function scoreAnswerToProto({
+  tokens,
+  ...numbers
+}: ScoreAnswer): MessageInitShape<typeof ScoreResponseSchema> {
+  return { ...numbers, tokens: BigInt(tokens) };
+}
+
+export function scoreAnswerFromProto(message: ScoreResponse): ScoreAnswer {
+  const { loss, tokens, preferenceAccuracy, preferenceMargin } = message;
+  return {
+    loss,
+    tokens: Number(tokens),
+    ...(preferenceAccuracy !== undefined && { preferenceAccuracy }),
+    ...(preferenceMargin !== undefined && { preferenceMargin }),
+  };
 }
