@@ -117,6 +117,54 @@ describe('a job that learns from data', () => {
     expect(job.x_residency.settings).toMatchObject({ loss: 'dpo', dpo_beta: 0.3 });
   });
 
+  it('measures the loss of its validation rows as they stand, and keeps the version of the least', async () => {
+    await using platform = await start();
+    const file = await upload(platform.url, demonstrations(3));
+
+    const job = await ended(platform, {
+      model: MODEL,
+      training_file: file.id,
+      validation_file: file.id,
+      method: { type: 'supervised' },
+      x_residency: { ...learning, learning_rate_schedule: 'linear', eval_interval: 2 },
+    });
+
+    const { before, after, best, settings } = job.x_residency;
+    // Every step sees the same three rows, and reports their loss before it is taken.
+    const losses = (await column(platform, job, 'loss')).map(Number);
+    expect(before?.loss).toBeCloseTo(losses[0] ?? Number.NaN, 6);
+    expect(before).toMatchObject({ cases: 3, samples_per_case: 0, accuracy: null, mean_reward: null });
+    const events = await allEvents(platform.url, job.id);
+    const between = events.find(({ data }) => data['phase'] === 'during');
+    expect(between?.data['loss']).toBeCloseTo(losses[2] ?? Number.NaN, 6);
+    expect(between?.message).toMatch(/^Evaluation after step 2: loss \d+\.\d{4}$/);
+    expect(after?.loss).toBeLessThan(losses[3] ?? 0);
+    expect(best).toMatchObject({ policy_version: 4, loss: after?.loss });
+    expect(settings).toMatchObject({ eval_interval: 2, eval_samples: 0, temperature: null });
+  });
+
+  it('measures how far held-out preferences are kept', async () => {
+    await using platform = await start();
+    const [file, held] = [
+      await upload(platform.url, preferences(3)),
+      await upload(platform.url, preferences(4)),
+    ];
+
+    const job = await ended(platform, {
+      model: MODEL,
+      training_file: file.id,
+      validation_file: held.id,
+      method: { type: 'dpo' },
+      x_residency: learning,
+    });
+
+    const { before, after } = job.x_residency;
+    expect(before).toMatchObject({ cases: 4, preference_margin: 0 });
+    expect(before?.loss).toBeCloseTo(Math.LN2, 5);
+    expect(after?.loss).toBeLessThan(before?.loss ?? 0);
+    expect(after?.preference_accuracy).toBe(1);
+  });
+
   it('is evaluated where it has a grader', async () => {
     await using platform = await start('hashes');
     const file = await upload(platform.url, demonstrations(3));

@@ -97,8 +97,9 @@ export { settingDefaults } from './rest/setting-defaults.js';
 export { type JobSources, resolveJobSpec, type StartingPoint } from './rest/settings.js';
 export { type Check, compileCheck, schemaOf } from './schema.js';
 export {
-  learnsFromData,
+  isEvaluated,
   type Phase,
+  takesRowsAsTheyStand,
   type Unit,
   unitAt,
   unitCount,

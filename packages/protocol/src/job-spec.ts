@@ -149,8 +149,13 @@ export interface JobSpec {
   readonly maxNewTokens: number;
   /** In training and in evaluation; absent where nothing is left out. */
   readonly filters?: SamplingFilters;
-  /** Tempered completions per case in evaluation, one greedy added; 0 leaves evaluation out. */
+  /** Tempered completions per case in evaluation, one greedy added; 0 draws none. */
   readonly evalSamples: number;
+  /**
+   * Evaluations measure the loss of the validation rows as they stand; absent where completions are sampled and graded, if
+   * there are any.
+   */
+  readonly evaluates?: 'loss';
   /** Training steps between evaluations; absent where there are two, before and after. */
   readonly evalInterval?: number;
   readonly loraRank: number;

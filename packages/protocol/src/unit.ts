@@ -12,14 +12,20 @@ export interface Unit {
   readonly step: number;
 }
 
-type Schedule = Pick<JobSpec, 'steps' | 'evalSamples' | 'evalInterval'>;
+type Schedule = Pick<JobSpec, 'steps' | 'evalSamples' | 'evalInterval' | 'evaluates'>;
+
+/** Whether a run has evaluations at all. */
+export const isEvaluated = ({
+  evalSamples,
+  evaluates,
+}: Pick<Schedule, 'evalSamples' | 'evaluates'>): boolean => evalSamples > 0 || evaluates === 'loss';
 
 /** Training steps from one evaluation to the next. */
 const intervalOf = ({ steps, evalInterval = steps }: Schedule): number => evalInterval;
 
 /** The number of units of a run. */
 export function unitCount(spec: Schedule): number {
-  if (spec.evalSamples === 0) return spec.steps;
+  if (!isEvaluated(spec)) return spec.steps;
   return 1 + spec.steps + Math.ceil(spec.steps / intervalOf(spec));
 }
 
@@ -28,7 +34,7 @@ export function unitAt(spec: Schedule, position: number): Unit {
   if (!Number.isInteger(position) || position < 0 || position >= unitCount(spec)) {
     throw new RangeError(`internal: unit ${position}, wanted 0 to ${unitCount(spec) - 1}`);
   }
-  if (spec.evalSamples === 0) return { phase: 'train', step: position };
+  if (!isEvaluated(spec)) return { phase: 'train', step: position };
   if (position === 0) return { phase: 'eval', step: 0 };
   const interval = intervalOf(spec);
   const [round, within] = [Math.floor((position - 1) / (interval + 1)), (position - 1) % (interval + 1)];
@@ -41,7 +47,7 @@ export function unitAt(spec: Schedule, position: number): Unit {
 
 /** The position of a unit in its run, the inverse of `unitAt`. */
 export function unitPosition(spec: Schedule, { phase, step }: Unit): number {
-  if (spec.evalSamples === 0) return step;
+  if (!isEvaluated(spec)) return step;
   const interval = intervalOf(spec);
   return phase === 'train' ? 1 + step + Math.floor(step / interval) : step + Math.ceil(step / interval);
 }
@@ -80,6 +86,6 @@ export function unitKeyStep(unit: Unit): number {
   return EVAL_KEY_BASE + (unit.step === 0 ? 0 : 1);
 }
 
-/** Whether a unit learns from its rows as they stand: nothing is sampled, and no grader is asked. */
-export const learnsFromData = (spec: JobSpec, unit: Unit): boolean =>
-  unit.phase === 'train' && !learnsFromSamples(methodOf(spec));
+/** Whether a unit takes its rows as they stand, to learn or to measure their loss: nothing is sampled, and no grader is asked. */
+export const takesRowsAsTheyStand = (spec: JobSpec, unit: Unit): boolean =>
+  !learnsFromSamples(methodOf(spec)) && (unit.phase === 'train' || spec.evaluates === 'loss');

@@ -1,4 +1,4 @@
-import { AGENT_READERS, learnsFromSamples, methodOf, settingDefaults } from '@residency/protocol';
+import { AGENT_READERS, isEvaluated, learnsFromSamples, methodOf, settingDefaults } from '@residency/protocol';
 import type { JobRecord } from '@residency/storage';
 
 /** Every setting of a run with its default filled in, in the names of the request; null where the run reads none. */
@@ -46,7 +46,7 @@ export function settingsOf({ request, spec }: JobRecord): Record<string, unknown
     max_grad_norm: h.maxGradNorm,
     weight_decay: h.weightDecay,
     eval_samples: spec.evalSamples,
-    eval_interval: spec.evalSamples === 0 ? null : (spec.evalInterval ?? spec.steps),
+    eval_interval: isEvaluated(spec) ? (spec.evalInterval ?? spec.steps) : null,
     ...(agent && {
       agent: {
         environment: agent.environment,

@@ -2,13 +2,19 @@ import type { BestCheckpoint, EvaluationSummary, PolicyRef } from '@residency/pr
 
 /** What an evaluation says of the version that it measured. */
 export const checkpointOf = (
-  { accuracy, mean_reward }: EvaluationSummary,
+  { accuracy, mean_reward, loss }: EvaluationSummary,
   { version, sha256 }: PolicyRef,
-): BestCheckpoint => ({ policy_version: version, adapter_sha256: sha256, accuracy, mean_reward });
+): BestCheckpoint => ({
+  policy_version: version,
+  adapter_sha256: sha256,
+  accuracy,
+  mean_reward,
+  ...(loss !== undefined && { loss }),
+});
 
-/** What versions are compared by: accuracy, or the reward where nothing says what is right. */
-const worthOf = ({ accuracy, mean_reward }: BestCheckpoint): number =>
-  accuracy ?? mean_reward ?? Number.NEGATIVE_INFINITY;
+/** What versions are compared by: accuracy, or the reward where nothing says what is right, or the loss where nothing is graded. */
+const worthOf = ({ accuracy, mean_reward, loss = Number.POSITIVE_INFINITY }: BestCheckpoint): number =>
+  accuracy ?? mean_reward ?? -loss;
 
 /** The better of two versions by what evaluations found, the earlier of equals. */
 export const betterOf = (best: BestCheckpoint | null, next: BestCheckpoint): BestCheckpoint =>

@@ -1,4 +1,11 @@
-import type { EvaluationSummary, JobSpec, RewardComponent, SampleGrade, Unit } from '@residency/protocol';
+import type {
+  EvaluationSummary,
+  JobSpec,
+  RewardComponent,
+  SampleGrade,
+  ScoreAnswer,
+  Unit,
+} from '@residency/protocol';
 import type { GradedGroup } from '@residency/storage';
 import { accuracyFigures, isRight } from './accuracy-figures.js';
 
@@ -88,6 +95,33 @@ export function summarise(
     components: componentMeans(tempered),
     ungraded,
     example: exampleOf(groups, before),
+    ledger_sha256: ledgerSha256,
+  };
+}
+
+/** What an evaluation of rows as they stand found: their loss, and no samples to say more. */
+export function summariseLoss(
+  unit: Unit,
+  { loss, preferenceAccuracy, preferenceMargin }: ScoreAnswer,
+  { cases, ledgerSha256 }: { readonly cases: number; readonly ledgerSha256: string },
+): EvaluationSummary {
+  return {
+    policy_version: unit.step,
+    cases,
+    samples_per_case: 0,
+    accuracy: null,
+    greedy_accuracy: null,
+    accuracy_interval: null,
+    greedy_interval: null,
+    majority_accuracy: null,
+    valid_share: null,
+    mean_reward: null,
+    components: {},
+    ungraded: 0,
+    loss,
+    ...(preferenceAccuracy !== undefined && { preference_accuracy: preferenceAccuracy }),
+    ...(preferenceMargin !== undefined && { preference_margin: preferenceMargin }),
+    example: { item: 0, completion: '', reward: null },
     ledger_sha256: ledgerSha256,
   };
 }

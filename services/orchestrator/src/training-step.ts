@@ -11,13 +11,16 @@ import {
   type LearnPart,
   learnAnswerFromProto,
   learnPartToProto,
-  learnsFromData,
   ResidencyError,
   type RpcOptions,
   type SampledCompletion,
+  type ScoreAnswer,
   type StepPayload,
+  scoreAnswerFromProto,
+  scorePartToProto,
   settingDefaults,
   splitGroup,
+  takesRowsAsTheyStand,
 } from '@residency/protocol';
 import type { GradedGroup } from '@residency/storage';
 import { trajectoriesOf, weighEpisodes } from './episodes.js';
@@ -105,36 +108,56 @@ function learnGroup(graded: GradedGroup, weighed: AdvantageGroup | undefined, in
   return { index, policySha256: group.policy.sha256, promptIds: group.promptIds, samples };
 }
 
-/** Streams a step to the learner: the header, then its groups with a graded sample, in index order and counted anew. */
-export async function learnGroups(
-  client: Client<typeof LearnerService>,
-  payload: StepPayload,
-  spec: JobSpec,
-  groups: readonly GradedGroup[],
-  advantages: readonly AdvantageGroup[],
-  options: RpcOptions,
-): Promise<LearnAnswer> {
+/** Groups of a unit with what they weigh. */
+interface Weighed {
+  readonly payload: StepPayload;
+  readonly spec: JobSpec;
+  readonly groups: readonly GradedGroup[];
+  readonly advantages: readonly AdvantageGroup[];
+}
+
+/** A step in parts: the header, then its groups with a graded sample, in index order and counted anew. */
+async function* partsOf<M>(
+  { payload, spec, groups, advantages }: Weighed,
+  toProto: (part: LearnPart) => M,
+): AsyncGenerator<M, void, undefined> {
   const learned = gradedGroups(groups);
   const weighed = new Map(advantages.map((group) => [group.index, group]));
-  const parts = async function* (): AsyncGenerator<ReturnType<typeof learnPartToProto>, void, undefined> {
-    const header: LearnPart = {
-      kind: 'header',
-      header: {
-        jobId: payload.jobId,
-        step: payload.step,
-        model: spec.model,
-        policy: payload.policy,
-        hyperparameters: spec.hyperparameters,
-        groupCount: learned.length,
-      },
-    };
-    yield learnPartToProto(header);
-    for (const [at, graded] of learned.entries()) {
-      const group = learnGroup(graded, weighed.get(graded.group.index), at);
-      for (const part of splitGroup(group)) yield learnPartToProto({ kind: 'group', group: part });
-    }
+  const header: LearnPart = {
+    kind: 'header',
+    header: {
+      jobId: payload.jobId,
+      step: payload.step,
+      model: spec.model,
+      policy: payload.policy,
+      hyperparameters: spec.hyperparameters,
+      groupCount: learned.length,
+    },
   };
-  return learnAnswerFromProto(await client.learn(parts(), options));
+  yield toProto(header);
+  for (const [at, graded] of learned.entries()) {
+    const group = learnGroup(graded, weighed.get(graded.group.index), at);
+    for (const part of splitGroup(group)) yield toProto({ kind: 'group', group: part });
+  }
+}
+
+/** Streams a step to the learner, which takes it. */
+export async function learnGroups(
+  client: Client<typeof LearnerService>,
+  weighed: Weighed,
+  options: RpcOptions,
+): Promise<LearnAnswer> {
+  return learnAnswerFromProto(await client.learn(partsOf(weighed, learnPartToProto), options));
+}
+
+/** Streams groups that are taken as they stand to the learner, which measures their loss. */
+export async function scoreGroups(
+  client: Client<typeof LearnerService>,
+  unit: Omit<Weighed, 'advantages'>,
+  options: RpcOptions,
+): Promise<ScoreAnswer> {
+  const weighed = { ...unit, advantages: givenAdvantages(unit.groups) };
+  return scoreAnswerFromProto(await client.score(partsOf(weighed, scorePartToProto), options));
 }
 
 const average = (values: readonly number[]): number | null =>
@@ -161,7 +184,7 @@ export function stepRow(
   const samples = groups.flatMap(({ group }) => group.samples.filter(isWhole));
   const responses = samples.flatMap(responsesOf);
   const { metrics, policy } = answer;
-  const isSampled = !learnsFromData(spec, payload);
+  const isSampled = !takesRowsAsTheyStand(spec, payload);
   return {
     step: payload.step + 1,
     total_steps: spec.steps,

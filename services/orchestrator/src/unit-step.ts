@@ -2,14 +2,16 @@ import {
   type AdvantageGroup,
   type AdvantageService,
   type Client,
+  type EvaluationSummary,
   type JobSpec,
   type LearnerService,
-  learnsFromData,
   learnsFromSamples,
   methodOf,
   ResidencyError,
+  type RpcOptions,
   type StepPayload,
   type StepResult,
+  takesRowsAsTheyStand,
   unitPosition,
 } from '@residency/protocol';
 import type { WorkContext } from '@residency/service';
@@ -24,8 +26,8 @@ import {
 } from '@residency/storage';
 import { archiveUnit } from './archive.js';
 import { betterOf, checkpointOf } from './best-checkpoint.js';
-import { summarise } from './evaluation.js';
-import { givenAdvantages, learnGroups, stepRow, weighGroups } from './training-step.js';
+import { summarise, summariseLoss } from './evaluation.js';
+import { givenAdvantages, learnGroups, scoreGroups, stepRow, weighGroups } from './training-step.js';
 
 export interface StepContext {
   readonly jobs: Jobs;
@@ -66,9 +68,34 @@ const PLACES: { readonly [P in Place]: (step: number) => string } = {
   after: () => 'Evaluation after training',
 };
 
-async function conclude({ payload, record, groups, context }: Work): Promise<Conclusion> {
+/** What a service is asked under. */
+const callOptions = ({ payload, work }: Work): Omit<RpcOptions, 'deadlineMs'> => ({
+  signal: work.signal,
+  ...(payload.traceparent !== undefined && { traceparent: payload.traceparent }),
+});
+
+const learnOptions = (unit: Work): RpcOptions => ({
+  ...callOptions(unit),
+  deadlineMs: unit.context.learnTimeoutMs,
+});
+
+async function summaryOf(work: Work, ledgerSha256: string): Promise<EvaluationSummary> {
+  const { payload, record, groups, context } = work;
+  const { spec, before } = record;
+  if (!takesRowsAsTheyStand(spec, payload)) return summarise(spec, payload, groups, ledgerSha256, before);
+  const score = await scoreGroups(context.learner, { payload, spec, groups }, learnOptions(work));
+  return summariseLoss(payload, score, { cases: groups.length, ledgerSha256 });
+}
+
+function evaluationHeadline({ mean_reward, loss }: EvaluationSummary): string {
+  if (loss !== undefined) return `loss ${loss.toFixed(4)}`;
+  return `mean reward ${mean_reward?.toFixed(3) ?? 'none'}`;
+}
+
+async function conclude(work: Work): Promise<Conclusion> {
+  const { payload, record, groups, context } = work;
   const sha256 = await archiveUnit(context.store, groups, new Map());
-  const summary = summarise(record.spec, payload, groups, sha256, record.before);
+  const summary = await summaryOf(work, sha256);
   const place = placeOf(payload.step, record.spec.steps);
   return {
     changes: {
@@ -78,25 +105,20 @@ async function conclude({ payload, record, groups, context }: Work): Promise<Con
     },
     tokens: 0,
     row: null,
-    message: `${PLACES[place](payload.step)}: mean reward ${summary.mean_reward?.toFixed(3) ?? 'none'}`,
+    message: `${PLACES[place](payload.step)}: ${evaluationHeadline(summary)}`,
     data: { ...summary, phase: place },
     ledgerSha256: sha256,
   };
 }
 
-async function train({ payload, record, groups, context, work }: Work): Promise<Conclusion> {
+async function train(unit: Work): Promise<Conclusion> {
+  const { payload, record, groups, context } = unit;
   const { spec } = record;
-  const { signal } = work;
-  const trace = payload.traceparent === undefined ? {} : { traceparent: payload.traceparent };
-  const advantages = learnsFromData(spec, payload)
+  const advantages = takesRowsAsTheyStand(spec, payload)
     ? givenAdvantages(groups)
-    : await weighGroups(context.advantage, groups, spec, { signal, ...trace });
-  const deadlineMs = context.learnTimeoutMs;
-  const answer = await learnGroups(context.learner, payload, spec, groups, advantages, {
-    signal,
-    deadlineMs,
-    ...trace,
-  });
+    : await weighGroups(context.advantage, groups, spec, callOptions(unit));
+  const weighedUnit = { payload, spec, groups, advantages };
+  const answer = await learnGroups(context.learner, weighedUnit, learnOptions(unit));
   const weighed: ReadonlyMap<number, AdvantageGroup> = new Map(
     advantages.map((group) => [group.index, group]),
   );

@@ -1,10 +1,10 @@
 import {
-  learnsFromData,
   methodOf,
   ResidencyError,
   type RewardPayload,
   type RewardResult,
   type SampleGrade,
+  takesRowsAsTheyStand,
   type UngradedReason,
   unitDataset,
 } from '@residency/protocol';
@@ -177,7 +177,7 @@ export function startRewardRubric(
       };
       const gradesOf = async (): Promise<SampleGrade[]> => {
         if (spec.agent !== undefined) return episodeGrades(group);
-        return learnsFromData(spec, unit) ? givenGrades(spec, group) : await gradeAll();
+        return takesRowsAsTheyStand(spec, unit) ? givenGrades(spec, group) : await gradeAll();
       };
       const grades = await gradesOf();
       end();

@@ -2,13 +2,13 @@ import type { Engine, EngineOptions } from '@residency/model';
 import {
   EnvironmentService,
   LearnerService,
-  learnsFromData,
   methodOf,
   openClient,
   ResidencyError,
   type RolloutPayload,
   type RolloutResult,
   type SampledGroup,
+  takesRowsAsTheyStand,
   unitDataset,
 } from '@residency/protocol';
 import {
@@ -142,7 +142,7 @@ export function startRollout(
 
     const groupOf = async (request: SampleGroupRequest, traceparent?: string): Promise<SampledGroup> => {
       const { spec, payload, signal } = request;
-      if (learnsFromData(spec, payload)) return givenGroup(request);
+      if (takesRowsAsTheyStand(spec, payload)) return givenGroup(request);
       const { agent } = spec;
       if (agent === undefined) return await sampleGroup(request);
       const host = openEpisodeStream({

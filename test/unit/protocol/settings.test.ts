@@ -153,6 +153,28 @@ describe('when a run is evaluated', () => {
     expect(resolve({ eval_samples: 0 }, { eval_interval: 'auto' })).toMatchObject({ evalSamples: 0 });
   });
 
+  it('is by the loss of the validation rows where nothing grades samples', () => {
+    const request: CreateJobRequest = { ...base, method: { type: 'supervised' }, validation_file: 'file-2' };
+    const held = { ...sources, validation: { ...training, fileId: 'file-2' } };
+
+    expect(resolveJobSpec({ ...request, x_residency: { eval_interval: 2 } }, held)).toMatchObject({
+      evalSamples: 0,
+      evaluates: 'loss',
+      evalInterval: 2,
+    });
+    const graded = resolveJobSpec({ ...request, x_residency: { grader: { type: 'crpo' } } }, held);
+    expect(graded).toMatchObject({ evalSamples: 4 });
+    expect(graded.evaluates).toBeUndefined();
+    const without = { ...request, validation_file: null };
+    expect(resolveJobSpec(without, sources).evaluates).toBeUndefined();
+    expect(() => resolveJobSpec({ ...without, x_residency: { eval_interval: 2 } }, sources)).toThrow(
+      expect.objectContaining({
+        param: 'x_residency.eval_interval',
+        message: expect.stringContaining('found 2 without a grader and a validation_file'),
+      }),
+    );
+  });
+
   it.each([
     [{ eval_samples: 0, eval_interval: 2 }, {}, 'x_residency.eval_interval'],
     [{ eval_samples: 0, eval_interval: 3 }, {}, 'x_residency.eval_interval'],

@@ -23,6 +23,17 @@ describe('the units of a run', () => {
     ]);
   });
 
+  it('have evaluations without samples where rows are measured as they stand', () => {
+    const spec = { steps: 1, evalSamples: 0, evaluates: 'loss' } as const;
+
+    expect(Array.from({ length: unitCount(spec) }, (_, at) => unitAt(spec, at))).toEqual([
+      { phase: 'eval', step: 0 },
+      { phase: 'train', step: 0 },
+      { phase: 'eval', step: 1 },
+    ]);
+    expect([0, 1].map((step) => unitPosition(spec, { phase: 'eval', step }))).toEqual([0, 2]);
+  });
+
   it('have evaluations between training steps where there is an interval', () => {
     const spec = { steps: 5, evalSamples: 1, evalInterval: 2 };
 

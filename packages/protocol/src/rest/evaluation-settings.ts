@@ -5,14 +5,15 @@ import type { ResidencyRequest } from './residency-request.js';
 import { settingDefaults } from './setting-defaults.js';
 
 /**
- * When a run of so many steps is evaluated, and by how many samples; an interval is absent where it says what its absence says.
+ * When a run of so many steps is evaluated, and by how many samples or by the loss of its validation rows, where there is no
+ * grader; an interval is absent where it says what its absence says.
  * @throws ResidencyError `invalid_request` naming an interval of evaluations that are left out
  */
 export function resolveEvaluation(
   own: ResidencyRequest,
   { method, grader, agent, hyperparameters: openai }: MethodSettings,
-  steps: number,
-): Pick<JobSpec, 'evalSamples' | 'evalInterval'> {
+  { steps, validation }: Pick<JobSpec, 'steps' | 'validation'>,
+): Pick<JobSpec, 'evalSamples' | 'evaluates' | 'evalInterval'> {
   const evalSamples = own.eval_samples ?? chosen(openai.eval_samples) ?? settingDefaults.eval_samples;
   const interval = own.eval_interval ?? chosen(openai.eval_interval);
   if (evalSamples === 0 && interval !== undefined) {
@@ -24,8 +25,10 @@ export function resolveEvaluation(
       { param },
     );
   }
+  const isSampled = grader !== null || agent !== null;
   return {
-    evalSamples: grader === null && agent === null ? 0 : evalSamples,
+    evalSamples: isSampled ? evalSamples : 0,
+    ...(!isSampled && validation !== null && { evaluates: 'loss' }),
     ...(interval !== undefined && interval < steps && { evalInterval: interval }),
   };
 }

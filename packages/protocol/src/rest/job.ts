@@ -30,19 +30,26 @@ export interface EvaluationSummary {
   /** Mean of each component over the tempered samples, by name. */
   readonly components: Readonly<Record<string, number>>;
   readonly ungraded: number;
+  /** Of rows that are measured as they stand, without a grader: mean over tokens, or over pairs of preferences. */
+  readonly loss?: number;
+  /** Of preferences so measured: share of pairs whose chosen completion gains more, and by how much in the mean. */
+  readonly preference_accuracy?: number;
+  readonly preference_margin?: number;
   /** A greedy completion: of the case that earned least before training, both times. */
   readonly example: { readonly item: number; readonly completion: string; readonly reward: number | null };
   /** Artifact with every group of the evaluation, one JSON object per line. */
   readonly ledger_sha256: string;
 }
 
-/** The version that an evaluation found best: the most accurate, the earlier of equals. */
+/** The version that an evaluation found best: the most accurate or the one of least loss, the earlier of equals. */
 export interface BestCheckpoint {
   readonly policy_version: number;
   readonly adapter_sha256: string;
   /** Of its tempered samples; null where the grader has no component of that name. */
   readonly accuracy: number | null;
   readonly mean_reward: number | null;
+  /** Of rows that were measured as they stand. */
+  readonly loss?: number;
 }
 
 /** The platform's own part of a job object. */

@@ -36,9 +36,9 @@ const REINFORCEMENT_ONLY = [
   ...['clip_low', 'clip_high', 'dual_clip', 'importance', 'importance_cap'],
 ] as const satisfies readonly (keyof ResidencyRequest)[];
 
-/** Settings that only evaluation reads in the other methods. */
-const EVALUATION_ONLY = [
-  ...['temperature', 'top_k', 'top_p', 'min_p', 'max_new_tokens', 'eval_samples', 'eval_interval'],
+/** Settings that only samples of evaluations read in the other methods. */
+const SAMPLING_ONLY = [
+  ...['temperature', 'top_k', 'top_p', 'min_p', 'max_new_tokens', 'eval_samples'],
 ] as const satisfies readonly (keyof ResidencyRequest)[];
 
 function refuse(param: string, message: string): never {
@@ -52,7 +52,8 @@ export const chosen = (value: Auto<number> | undefined): number | undefined =>
  * The method of a request with its grader and hyperparameters.
  * @throws ResidencyError `invalid_request` naming a part that is missing, or that this method does not read
  */
-export function methodSettings({ method, x_residency: own = {} }: CreateJobRequest): MethodSettings {
+export function methodSettings(request: CreateJobRequest): MethodSettings {
+  const { method, x_residency: own = {} } = request;
   const { type } = method;
   for (const other of ['reinforcement', 'agent', 'supervised', 'dpo'] as const) {
     if (other !== type && method[other] !== undefined)
@@ -77,12 +78,18 @@ export function methodSettings({ method, x_residency: own = {} }: CreateJobReque
       refuse('x_residency.grader', 'found it with type agent, whose rewards are those of its environment');
     return { method: type, grader: null, agent, hyperparameters: agent.hyperparameters ?? {} };
   }
-  const unread = [...REINFORCEMENT_ONLY, ...(own.grader === undefined ? EVALUATION_ONLY : [])];
+  const unread = [...REINFORCEMENT_ONLY, ...(own.grader === undefined ? SAMPLING_ONLY : [])];
   for (const name of unread) {
     if (own[name] === undefined) continue;
     const why = REINFORCEMENT_ONLY.some((only) => only === name) ? `with type ${type}` : 'without a grader';
     refuse(`x_residency.${name}`, `found ${JSON.stringify(own[name])} ${why}, which does not read it`);
   }
+  const isEvaluated = own.grader !== undefined || typeof request.validation_file === 'string';
+  if (own.eval_interval !== undefined && !isEvaluated)
+    refuse(
+      'x_residency.eval_interval',
+      `found ${own.eval_interval} without a grader and a validation_file, wanted one of them`,
+    );
   const hyperparameters = method[type]?.hyperparameters ?? {};
   return {
     method: type,

@@ -66,7 +66,7 @@ export function resolveJobSpec(
   const schedule = resolveSchedule(own, steps);
   const filters = resolveFilters(own);
   const advantage = resolveAdvantage(own, method);
-  const evaluation = resolveEvaluation(own, settings, steps);
+  const evaluation = resolveEvaluation(own, settings, { steps, validation });
   const { parent } = start;
   const trains = parent === null ? (own.trains ?? 'lora') : (parent.trains ?? 'lora');
   if (trains === 'full' && own.lora !== undefined) {
