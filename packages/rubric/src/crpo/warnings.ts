@@ -32,7 +32,9 @@ const ADVISED = listed(
 const DONE = listed('given used administered started prescribed continued offered considered done performed');
 const ATTRIBUTES = listed('free sparing allergy allergic intolerance intolerant hypersensitivity');
 const BE = listed('is are was were be being remains remain');
-const MODALS = listed('should must can could may might will shall');
+/** What may be stopped later is given first. */
+const DUTIES = listed('should must shall');
+const MODALS = [...DUTIES, ...listed('can could may might will')];
 const NOT = ['not', 'never'];
 /** What is left of a contraction before its `t`. */
 const IS_NOT = listed('isn aren wasn weren');
@@ -47,8 +49,11 @@ const PREDICATES: readonly (readonly (readonly string[])[])[] = [
   [BE, NOT, [...ADVISED, ...DONE]],
   [IS_NOT, ['t'], [...ADVISED, ...DONE]],
   [NOT, [...ADVISED, ...DONE]],
-  [MODALS, ['be'], AVOIDED],
+  [DUTIES, ['be'], AVOIDED],
   [['to'], ['be'], AVOIDED],
+  [['needs', 'need', ...BE], ['to'], ['be'], AVOIDED],
+  [BE, NOT, ['to'], ['be'], DONE],
+  [BE, NOT, ['an'], ['option']],
   [MODALS, NOT, ['be'], DONE],
   [['cannot'], ['be'], DONE],
   [MUST_NOT, ['t'], ['be'], DONE],
@@ -60,7 +65,7 @@ const FILLERS: ReadonlySet<string> = new Set(
   listed(
     'therapy treatment use administration infusion prophylaxis',
     'also always absolutely strictly relatively clearly currently generally therefore thus then here',
-    'probably usually really very',
+    'probably usually really very best',
   ),
 );
 
