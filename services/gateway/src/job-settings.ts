@@ -1,4 +1,10 @@
-import { AGENT_READERS, isEvaluated, learnsFromSamples, methodOf, settingDefaults } from '@residency/protocol';
+import {
+  AGENT_READERS,
+  isEvaluated,
+  learnsFromSamples,
+  methodOf,
+  settingDefaults,
+} from '@residency/protocol';
 import type { JobRecord } from '@residency/storage';
 
 /** Every setting of a run with its default filled in, in the names of the request; null where the run reads none. */
