@@ -86,6 +86,10 @@ export function allPrograms(c: DecoderConfig): ReadonlyMap<string, Program> {
       named.push([`score:${kind}:${packing}`, scoreProgram(c, TRAINABLE[kind], packing)]);
     named.push([`generate:${kind}`, generateProgram(c, TRAINABLE[kind], { isFiltered: false })]);
     named.push([`generate:${kind}:filtered`, generateProgram(c, TRAINABLE[kind], { isFiltered: true })]);
+    named.push([
+      `generate:${kind}:prompts`,
+      generateProgram(c, TRAINABLE[kind], { isFiltered: false, hasOwnPrompts: true }),
+    ]);
   }
   for (const variant of trainVariants) {
     const { kind, loss, packing, recomputes } = variant;
@@ -258,6 +262,29 @@ export function samplerCase(
   };
 }
 
+/** A sampler's run in which every sample has a prompt of its own, the first ones of one length and the last one shorter. */
+function promptsCase(c: DecoderConfig, kind: 'none' | 'lora', { P, S, G }: GroupShape): ProgramCase {
+  const ownPrompts = Array.from({ length: G }, (_, g) => idsOf(c, g === G - 1 ? Math.ceil(P / 2) : P, g + 1));
+  const { sizes, feeds } = generateFeeds(
+    {
+      adapter: null,
+      promptIds: [],
+      ownPrompts,
+      temperatures: new Array<number>(G).fill(0),
+      maxNewTokens: S,
+      stopIds: [],
+      key: { seed: 1, step: 0, prompt: 0 },
+    },
+    c,
+  );
+  return {
+    name: `generate:${kind}:prompts`,
+    program: generateProgram(c, TRAINABLE[kind], { isFiltered: false, hasOwnPrompts: true }),
+    sizes,
+    inputs: { ...parametersOf(c, TRAINABLE[kind]), ...feeds },
+  };
+}
+
 /** A run of each program: scores, steps with each loss, greedy samples. */
 export function allCases(c: DecoderConfig, shape: GroupShape): ProgramCase[] {
   const layouts: Readonly<Record<Packing, Layout>> = {
@@ -275,5 +302,6 @@ export function allCases(c: DecoderConfig, shape: GroupShape): ProgramCase[] {
     ...kinds.flatMap((kind) =>
       [false, true].map((isFiltered) => samplerCase(c, kind, shape, { temperature: 0, isFiltered })),
     ),
+    ...kinds.map((kind) => promptsCase(c, kind, shape)),
   ];
 }
