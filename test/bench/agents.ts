@@ -21,7 +21,7 @@ type Config = (typeof CONFIGS)[number];
 
 const { values, words } = textOptions({
   ...{ seeds: '1,2,3', steps: '40', every: '5', 'held-out': '64', model: 'resident', models: '' },
-  ...{ arms: 'grpo,gigpo,gigpo_std', level: '1', groups: '2', rate: '0.001' },
+  ...{ arms: 'grpo,gigpo,gigpo_std', level: '2', groups: '2', rate: '0.001' },
 });
 const seeds = values.seeds.split(',').map(Number);
 const [steps, every, heldOut] = [values.steps, values.every, values['held-out']].map(Number) as [
@@ -157,8 +157,8 @@ function meanCurve(results: readonly Result[]): Point[] {
 }
 
 /** First step from which a curve is at least this high, or null. */
-const firstAt = (curve: readonly Point[], success: number): number | null =>
-  curve.find((point) => point.success >= success)?.step ?? null;
+const firstAt = (curve: readonly Point[], success: number | null): number | null =>
+  success === null ? null : (curve.find((point) => point.success >= success)?.step ?? null);
 
 function summarise(config: Config, results: readonly Result[]): void {
   const optimum = TASKS[config].optimum();
@@ -166,7 +166,8 @@ function summarise(config: Config, results: readonly Result[]): void {
     name,
     curve: meanCurve(results.filter(({ arm }) => arm === name)),
   }));
-  const final = curves.find(({ name }) => name === 'grpo')?.curve.at(-1)?.success ?? 0;
+  // Null where the baseline was not asked for.
+  const final = curves.find(({ name }) => name === 'grpo')?.curve.at(-1)?.success ?? null;
   process.stderr.write(`${config}\n`);
   for (const { name, curve } of curves) {
     const shares =
@@ -187,9 +188,13 @@ function summarise(config: Config, results: readonly Result[]): void {
     }
     const own = results.filter(({ arm }) => arm === name).map(({ weighing }) => weighing);
     const [weighingMs, stepMs] = [mean(own.map((w) => w.weighingMs)), mean(own.map((w) => w.stepMs))];
-    process.stderr.write(
-      `         weighing steps takes ${weighingMs.toFixed(2)} ms of ${(stepMs / 1_000).toFixed(1)} s a step, ${((100 * weighingMs) / stepMs).toFixed(3)} %\n`,
-    );
+    // Without two steps in a row nobody knows what a step takes.
+    if (stepMs > 0) {
+      process.stderr.write(
+        `         weighing steps takes ${weighingMs.toFixed(2)} ms of ${(stepMs / 1_000).toFixed(1)} s a step, ${((100 * weighingMs) / stepMs).toFixed(3)} %\n`,
+      );
+    }
+    if (final === null) continue;
     const first = firstAt(curve, final);
     process.stderr.write(
       `         ${first === null ? 'never reaches' : `at step ${first} reaches`} the final success of grpo, ${(100 * final).toFixed(1)} %\n`,
