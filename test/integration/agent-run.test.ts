@@ -1,5 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type CreateJobRequest, type ErrorBody, type JobObject, ResidencyError } from '@residency/protocol';
+import { queueConnection } from '@residency/service';
+import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allEvents, call, createJob, hasEnded, jsonl, post, upload, waitForJob } from '../support/api.js';
 import { MODEL, type PlatformOptions, startPlatform, type TestPlatform } from '../support/platform.js';
@@ -72,6 +73,23 @@ async function archived(platform: TestPlatform, sha256: unknown): Promise<Archiv
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as ArchivedGroup);
+}
+
+/** Tries of a queue job that fails. */
+const TRIES = 5;
+
+/** Waits until a rollout has been begun more often than that. */
+async function refusedMoreOftenThanTried(prefix: string): Promise<void> {
+  const queue = new Queue('rollouts', { connection: queueConnection(redis.url), prefix });
+  try {
+    const begun = async (): Promise<number> => {
+      const jobs = await queue.getJobs(['active', 'delayed', 'wait']);
+      return Math.max(0, ...jobs.map(({ attemptsStarted }) => attemptsStarted));
+    };
+    await expect.poll(begun, { timeout: 60_000 }).toBeGreaterThan(TRIES);
+  } finally {
+    await queue.close();
+  }
 }
 
 /** Ends the environments, with all episodes that are open, and starts them again at the same address. */
@@ -161,12 +179,14 @@ describe('a job that plays episodes', () => {
   });
 
   it('waits for a free place where more episodes are wanted than may be open', async () => {
-    // While one group plays, the other is refused more often than a job is tried.
+    // One group plays on only when the other was refused more often than a job is tried.
+    const prefix = redis.prefix();
     let calls = 0;
     await using platform = await start({
+      prefix,
       workers: 2,
       env: { RESIDENCY_MAX_EPISODES: '4' },
-      hooks: { onSample: () => (++calls === 3 ? delay(6_000) : undefined) },
+      hooks: { onSample: () => (++calls === 3 ? refusedMoreOftenThanTried(prefix) : undefined) },
     });
 
     const job = await submit(platform, {}, { settings: { eval_samples: 0, steps: 1 } });

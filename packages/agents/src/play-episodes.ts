@@ -53,8 +53,8 @@ const NOTHING: HostView = {
 
 /**
  * Plays one task as many times as there are temperatures, all episodes turn by turn: the responses of a turn are sampled as one
- * batch, in which what several episodes read alike is computed once. What comes out depends on the opening, the settings, the policy and the key alone:
- * response t of episode e draws the random numbers of sample t * 4096 + e, whatever the episodes beside it.
+ * batch, in which what several episodes read alike is computed once. What comes out depends on the opening, the settings, the
+ * policy and the key alone: response t of episode e draws the random numbers of sample t * 4096 + e, whatever the episodes beside it.
  * @throws RangeError for more than 4096 episodes; whatever the host rejects with
  */
 export async function playEpisodes(request: PlayRequest, context: PlayContext): Promise<PlayedEpisode[]> {
@@ -116,13 +116,11 @@ async function takeTurn(
     asked.push({ promptIds, episode });
   }
   if (asked.length === 0) return;
-  const [first, ...others] = asked.map(({ promptIds }) => promptIds);
-  const isSame = others.every((promptIds) => promptIds.join() === first?.join());
+  const prompts = asked.map(({ promptIds }) => promptIds);
+  const isSame = new Set(prompts.map((promptIds) => promptIds.join())).size === 1;
   const samples = await context.sample({
     ...request.sampling,
-    ...(isSame
-      ? { promptIds: first ?? [] }
-      : { promptIds: [], ownPrompts: asked.map((one) => one.promptIds) }),
+    ...(isSame ? { promptIds: prompts[0] ?? [] } : { promptIds: [], ownPrompts: prompts }),
     temperatures: asked.map(({ episode }) => request.temperatures[episode.number] ?? 0),
     sampleNumbers: asked.map(({ episode }) => turn * SAMPLES_PER_TURN + episode.number),
     stopIds: context.tokenizer.stopIds,

@@ -9,9 +9,6 @@ import type { PlayedTurn } from './played-episode.js';
  */
 export type EpisodeForm = 'steps' | 'conversation';
 
-/** The names, for those who read them from outside. */
-export const EPISODE_FORMS: readonly EpisodeForm[] = ['steps', 'conversation'];
-
 /** The part of a tokenizer that agents need. */
 export type AgentTokenizer = Pick<Tokenizer, 'applyChatTemplate' | 'encodeReply' | 'decode' | 'stopIds'>;
 

@@ -1,4 +1,3 @@
-export { type Persona, personaOf } from './agent/personas.js';
 export { type ProjectedAction, projectAction, responseOf } from './agent/projection.js';
 export {
   type AgentView,

@@ -109,14 +109,17 @@ export function openEpisodeStream(options: EpisodeStreamOptions): EpisodeStream 
       questions.delete(episodeId);
     }
   };
+  /** Nobody waits for the answer: what is not closed now ends with its stream. */
+  const giveBack = (episode: number): void => {
+    outbox.put(episodeRequestToProto({ episodeId: idOf(episode), command: { kind: 'close' } }));
+  };
   const end = (failure: EpisodeFailure): HostAnswer => ({ kind: 'failure', failure });
   const answered = async (episode: number, command: EpisodeCommand): Promise<HostAnswer> => {
     const result = await ask(episode, command);
     if (result === LATE) {
       const message = `${idOf(episode)}: found no answer to ${command.kind} in ${commandMs} ms, wanted one in time`;
       if (command.kind === 'open') throw new ResidencyError('deadline_exceeded', message);
-      // Its place is given back; nobody waits for the answer.
-      outbox.put(episodeRequestToProto({ episodeId: idOf(episode), command: { kind: 'close' } }));
+      giveBack(episode);
       return end({ code: 'deadline_exceeded', message });
     }
     if (result.kind === 'closed')
@@ -144,9 +147,7 @@ export function openEpisodeStream(options: EpisodeStreamOptions): EpisodeStream 
     open: (episode, opening) => answered(episode, { kind: 'open', ...opening }),
     act: (episode, action) => answered(episode, { kind: 'act', action }),
     close: async (episode) => {
-      // Nobody waits: what is not closed now ends with its stream.
-      if (broken === null)
-        outbox.put(episodeRequestToProto({ episodeId: idOf(episode), command: { kind: 'close' } }));
+      if (broken === null) giveBack(episode);
     },
     end: async () => {
       outbox.end();

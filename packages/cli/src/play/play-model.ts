@@ -1,5 +1,5 @@
-import { type HostAnswer, playEpisodes } from '@residency/agents';
-import type { Episode, Observation, PromptSettings, StepInfo } from '@residency/environments';
+import { openedView, playEpisodes, steppedView } from '@residency/agents';
+import type { Episode, PromptSettings } from '@residency/environments';
 import { openEngine } from '@residency/model';
 import { openTokenizer } from '@residency/text';
 import { CliError, messageOf } from '../errors.js';
@@ -18,15 +18,6 @@ const RESPONSE_DEADLINE_MS = 600_000;
 const MAX_NEW_TOKENS = 512;
 /** Responses, as of a job that does not say how many. */
 const MAX_TURNS = 50;
-
-const START = { reward: 0, done: false, isAdmissible: true, won: false, outcome: null };
-
-const viewOf = (
-  { text, admissible, anchor }: Observation,
-  more:
-    | typeof START
-    | { reward: number; done: boolean; isAdmissible: boolean; won: boolean; outcome: StepInfo['outcome'] },
-): HostAnswer => ({ kind: 'view', view: { text, admissible, anchor, ...more } });
 
 /**
  * Lets a policy play an episode to its end, and shows each step. At a temperature above 0 the same policy plays the same each time.
@@ -73,16 +64,14 @@ export async function playByModel(
           open: async () => {
             const seen = episode.observe();
             show(beginning(seen));
-            return viewOf(seen, START);
+            return openedView(seen);
           },
           act: async (_, action) => {
             const next = episode.act(action);
             step++;
             show(stepOf(step, action, next));
-            const { reward, done, info } = next;
-            isOver = done;
-            const { isValid: isAdmissible, won, outcome } = info;
-            return viewOf(next, { reward, done, isAdmissible, won, outcome });
+            isOver = next.done;
+            return steppedView(next);
           },
           close: async () => undefined,
         },

@@ -65,22 +65,12 @@ export function prefill(c: DecoderConfig, p: Parameters, promptIds: Tensor): Pro
   return { cache, logits: logitsOf(c, p, x) };
 }
 
-/** Several prompts: keys [KV, N, d, P] and values [KV, N, P, d] by layer, and what the last tokens predict, [N, V]. */
-export type Prompts = Prompt;
-
-/** What lies behind the end of prompts of different lengths. */
-export interface PromptEnds {
-  /** i64[N]: places of the last tokens among the N * P rows. */
-  readonly lastRows: Tensor;
-}
-
-/** Computes prompts i64[N, P], padded behind their ends, each once for all its samples. */
-export function prefillMany(
-  c: DecoderConfig,
-  p: Parameters,
-  promptIds: Tensor,
-  { lastRows }: PromptEnds,
-): Prompts {
+/**
+ * Computes prompts i64[N, P], padded behind their ends, each once for all its samples: keys [KV, N, d, P] and values [KV, N, P, d]
+ * by layer, and what the last tokens predict, [N, V].
+ * @param lastRows i64[N]: places of the last tokens among the N * P rows
+ */
+export function prefillMany(c: DecoderConfig, p: Parameters, promptIds: Tensor, lastRows: Tensor): Prompt {
   const { trace: t } = promptIds;
   const [KV, R, d] = [c.kvHeads, c.heads / c.kvHeads, c.headDim];
   const [rows, batch] = [mulDims(N, P), mulDims(KV, N)];
@@ -144,7 +134,7 @@ export function sharedBeginning(c: DecoderConfig, prompt: Prompt, length: Tensor
 /** The prompt i64[B] of each row; lengths f32[N], and a mask f32[N, P] that is -inf behind a prompt's end. */
 export function ownBeginnings(
   c: DecoderConfig,
-  prompts: Prompts,
+  prompts: Prompt,
   owners: Tensor,
   { lengths, mask }: { readonly lengths: Tensor; readonly mask: Tensor },
 ): Beginning {

@@ -146,7 +146,7 @@ function ownStart(t: Tracer, c: DecoderConfig, p: Parameters): Start {
   const promptIds = t.input('promptIds', [N, P], 'i64');
   const owners = t.input('owners', [G], 'i64');
   const lengths = t.input('lengths', [N]);
-  const prompts = prefillMany(c, p, promptIds, { lastRows: t.input('lastRows', [N], 'i64') });
+  const prompts = prefillMany(c, p, promptIds, t.input('lastRows', [N], 'i64'));
   const places = ops.expandDims(positionsFrom(promptIds.trace, 0, P), 0);
   const mask = visibilityMask(ops.less(places, ops.expandDims(lengths, -1)));
   return {
